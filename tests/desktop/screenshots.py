@@ -167,6 +167,8 @@ class Stage:
                 if isinstance(key, tuple):
                     self.tool("mousemove", "--window", found, str(int(key[0] * scale)), str(int(key[1] * scale)))
                     self.tool("click", "1")
+                elif callable(key):
+                    key()
                 elif key.startswith(("press:", "tick:", "type:", "focus:", "wait:")):
                     command, _, rest = key.partition(":")
                     self.by_name(command, *rest.partition("=")[::2])
@@ -254,13 +256,16 @@ def everything(stage):
 
 def in_scenes(stage, names, looks):
     stage.show_names()
-    server = scenes.Server()
-    for name, given, keys in scenes.all_scenes(server, accounts, pathlib.Path(stage.root.name)):
-        for theme, size, scale in looks:
-            if not names or name in names:
-                # A fresh home each time, since some scenes change it.
-                home = stage.home(f"{name}-{theme}-{size[0]}", given)
-                stage.shot(f"{name}-{theme}-{size[0]}", home, size, theme, scale, keys=keys, after=0.6)
+    server, vault = scenes.Server(), scenes.TeamVault()
+    try:
+        for name, given, keys in scenes.all_scenes(server, vault, accounts, pathlib.Path(stage.root.name)):
+            for theme, size, scale in looks:
+                if not names or name in names:
+                    # A fresh home each time, since some scenes change it.
+                    home = stage.home(f"{name}-{theme}-{size[0]}", given)
+                    stage.shot(f"{name}-{theme}-{size[0]}", home, size, theme, scale, keys=keys, after=0.6)
+    finally:
+        vault.close()
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ fn connect(vault: &VaultOptions, options: ConnectOptions) -> Result<(), Failure>
         let role = view.role.map_or("none", |role| role.as_str());
         output::say(&format!(
             "Connected to the team vault at {} as {}, with the role {role}.",
-            view.connection.address,
+            view.connection.address.as_str().trim_end_matches('/'),
             shown(&view.connection.machine)
         ));
         Ok(())

@@ -19,10 +19,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     widgets::subheading(ui, labels::TEAM_VAULT);
     match (&cx.snapshot.team, cx.snapshot.team_kept_in) {
         (Some(team), _) => {
-            let lines = lines(team, cx);
-            for line in lines {
-                widgets::text(ui, &line);
-            }
+            show_connected(ui, cx, team);
         }
         (None, Some(_)) => {
             widgets::text(ui, "The team vault is not open yet. Keyfob tries again every half minute.");
@@ -35,6 +32,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     }
     ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
         let connect =
             if cx.snapshot.team_kept_in.is_some() { labels::SIGN_IN_TEAM } else { labels::CONNECT_TEAM };
         if Button::new(Weight::Secondary, connect).show(ui) {
@@ -51,21 +49,24 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-fn lines(team: &TeamView, cx: &Cx<'_>) -> Vec<String> {
+fn show_connected(ui: &mut Ui, cx: &Cx<'_>, team: &TeamView) {
     let TeamView { connection, role, token_expires_at, problem, .. } = team;
+    let address = connection.address.as_str().trim_end_matches('/');
     let role = role.map(Role::as_str).map_or_else(String::new, |role| format!(" with the role {role}"));
-    let mut lines = vec![format!("{} as {}{role}.", connection.address, connection.machine)];
+    widgets::text(ui, &format!("{address} as {}{role}.", connection.machine));
     match problem {
         Some(error) => {
             let problem = Problem::Vault(VaultProblem::Team(error.clone()));
-            lines.push(explain(&problem, None, None).paragraph());
+            widgets::problem(ui, &explain(&problem, None, None).paragraph());
         }
-        None => lines.push("It responds.".to_owned()),
+        None => {
+            widgets::text(ui, "It responds.");
+        }
     }
-    lines.push(match token_expires_at {
+    let end = match token_expires_at {
         Some(end) if *end <= cx.now => "Its token has expired.".to_owned(),
         Some(end) => format!("Its token expires {}.", time_text::distance(*end, cx.now)),
         None => "Its token doesn't expire.".to_owned(),
-    });
-    lines
+    };
+    widgets::text(ui, &end);
 }

@@ -50,7 +50,7 @@ fn the_settings_show_the_team_vault_and_the_end_of_its_token() {
     let mut rig = rig();
     rig.open_settings("Secrets");
     let tree = rig.tree();
-    assert!(tree.contains("https://vault.example:8200/ as ana-laptop with the role renew."), "{tree}");
+    assert!(tree.contains("https://vault.example:8200 as ana-laptop with the role renew."), "{tree}");
     assert!(tree.contains("It responds.") && tree.contains("Its token expires in 5 h"), "{tree}");
     rig.change(|snapshot| {
         let team = snapshot.team.as_mut().unwrap();
