@@ -83,7 +83,7 @@ fn read(path: &Path) -> Result<Passphrase, Failure> {
     }
     if line.is_open_to_others {
         output::say(&format!(
-            "Warning: other users of this computer may read the passphrase in {name}. Make the file private \
+            "Warning: other users of this computer may read the secret in {name}. Make the file private \
              with chmod 600."
         ));
     }

@@ -22,7 +22,7 @@ fn a_passphrase_file_that_others_may_read_is_warned_of() {
     for (mode, is_warned) in [(0o644, true), (0o640, true), (0o602, true), (0o600, false), (0o400, false)] {
         std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
         let run = place.run(&over(&file, &["token", BATCH]));
-        let warning = "Warning: other users of this computer may read the passphrase in ";
+        let warning = "Warning: other users of this computer may read the secret in ";
         assert_eq!(run.err.contains(warning), is_warned, "{mode:o}: {run:?}");
         assert!(!run.err.contains("CANARY") && run.ok().starts_with("at-"));
     }
