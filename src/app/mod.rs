@@ -26,12 +26,16 @@ use crate::ui::{self, Ui};
 
 mod crash;
 mod file_dialog;
+mod login_item;
 mod signals;
+mod tray;
 mod window_placement;
 
 use crash::{CrashMark, Stage};
 use file_dialog::FileDialogs;
+use login_item::LoginItem;
 use signals::CloseRequest;
+use tray::Tray;
 
 /// The toolkit allocates a glyph texture as wide as the driver allows: at four times this size it is nearly
 /// empty, but still created and uploaded at the start.
@@ -82,6 +86,8 @@ pub enum Opening {
     Alone,
     /// Likewise, with only the palette.
     Pick,
+    /// Likewise, hidden in the tray, or minimised.
+    Hidden,
 }
 
 /// Opens the window and returns when it is closed.
@@ -99,7 +105,7 @@ pub fn run(
 ) -> Result<(), AppError> {
     let claimed = match opening {
         Opening::Beside => Claim::Unknown,
-        Opening::Alone => claim(&deps.home, Wish::Raise),
+        Opening::Alone | Opening::Hidden => claim(&deps.home, Wish::Raise),
         Opening::Pick => claim(&deps.home, Wish::Pick),
     };
     let mut first_window = match claimed {
@@ -125,6 +131,7 @@ pub fn run(
     }
     let (clock, mark) = (Arc::clone(&deps.clock), CrashMark::of(&deps.home));
     let (wake, close_request) = (Arc::clone(&deps.waker), CloseRequest::default());
+    let window_waker = Arc::clone(&wake);
     let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
     crash::end_at_panic(mark.clone(), stage.clone(), engine.ending(), at_crash);
     close_request.watch(move || wake(), engine.clipboard_clearer());
@@ -137,8 +144,7 @@ pub fn run(
         }
     }
     let engine = Rc::new(RefCell::new(Some(engine)));
-    let picks = opening == Opening::Pick;
-    Launch { context, clock, wishes, picks, close_request, mark, stage, engine }.run()
+    Launch { context, clock, wishes, opening, close_request, mark, stage, engine, wake: window_waker }.run()
 }
 
 fn claim(home: &Home, wish: Wish) -> Claim {
@@ -171,13 +177,14 @@ struct Launch {
     context: Arc<OnceLock<egui::Context>>,
     clock: Arc<dyn Clock>,
     wishes: Arc<Wishes>,
-    /// Whether the window opens with only the palette.
-    picks: bool,
+    opening: Opening,
     close_request: CloseRequest,
     mark: CrashMark,
     stage: Stage,
     /// Taken by the window.
     engine: Rc<RefCell<Option<EngineHandle>>>,
+    /// Makes the window draw a frame.
+    wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Launch {
@@ -190,7 +197,7 @@ impl Launch {
 
     /// Opens the window and returns when it is closed.
     fn open(&self) -> eframe::Result {
-        let (engine, picks) = (Rc::clone(&self.engine), self.picks);
+        let (engine, picks) = (Rc::clone(&self.engine), self.opening == Opening::Pick);
         // Read after the connection to the screen, since the engine reads the database in the meantime.
         let place: eframe::WindowBuilderHook = Box::new(move |builder| {
             let mut engine = engine.borrow_mut();
@@ -225,7 +232,7 @@ impl Launch {
             } else {
                 ui.restore(&snapshot.remembered);
             }
-            if self.picks {
+            if self.opening == Opening::Pick {
                 ui.start_quick_pick();
             }
             let _ = self.context.set(ctx.clone());
@@ -235,6 +242,8 @@ impl Launch {
                 snapshot,
                 clock: Arc::clone(&self.clock),
                 file_dialogs: FileDialogs::new(),
+                tray: Tray::new(Arc::clone(&self.wake), self.opening == Opening::Hidden),
+                login_item: LoginItem::default(),
                 place: None,
                 vault_tried: false,
                 wishes: Arc::clone(&self.wishes),
@@ -253,6 +262,8 @@ struct App {
     snapshot: Arc<Snapshot>,
     clock: Arc<dyn Clock>,
     file_dialogs: FileDialogs,
+    tray: Tray,
+    login_item: LoginItem,
     place: Option<WindowPlace>,
     vault_tried: bool,
     wishes: Arc<Wishes>,
@@ -294,6 +305,8 @@ impl eframe::App for App {
             let reduced = self.reduced_motion.get_or_insert_with(|| watch_motion(ctx));
             self.ui.set_still(reduced.load(Ordering::SeqCst));
         }
+        self.tray.follow(&mut self.ui, ctx, &self.snapshot, self.clock.now(), engine);
+        self.login_item.follow(&mut self.ui, &self.snapshot, engine);
         self.ui.watch_closing(ctx, &self.snapshot);
         if !self.ui.is_quick_pick() {
             self.place = window_placement::of(ctx).or(self.place);

@@ -475,6 +475,8 @@ pub(super) enum Command {
     /// Find an account by a few letters and copy its token, in a small window for a desktop shortcut.
     #[command(after_long_help = BINDING)]
     Pick,
+    /// Open the window hidden in the tray, or minimised where there is no tray, as at a login.
+    Background,
     /// Try Keyfob with a built-in server and a demo account.
     Demo {
         /// Stay in the terminal, and print the sign-in link on standard output instead of opening it.

@@ -144,6 +144,7 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
         Command::Recover { remove_orphans, yes } => recover::run(vault, remove_orphans, yes),
         Command::Demo { no_browser } => demo::run(vault, !no_browser),
         Command::Pick => window::run(vault, Purpose::Pick),
+        Command::Background => window::run(vault, Purpose::Background),
     }
 }
 

@@ -144,6 +144,10 @@ pub struct Preferences {
     pub notify: bool,
     /// Closing the window only minimises it, so that tokens stay fresh.
     pub keep_running: bool,
+    /// Show an icon in the desktop's tray; closing the window then hides it.
+    pub tray: bool,
+    /// Start Keyfob, hidden, when the user logs in. The system's own entry decides; this follows it.
+    pub start_at_login: bool,
 }
 
 impl Default for Preferences {
@@ -161,6 +165,8 @@ impl Default for Preferences {
             lock_after_idle_mins: None,
             notify: false,
             keep_running: false,
+            tray: false,
+            start_at_login: false,
         }
     }
 }

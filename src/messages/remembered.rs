@@ -88,6 +88,8 @@ pub struct Remembered {
     pub group: GroupBy,
     /// The accounts to show; `None` shows all.
     pub filter: Option<ListFilter>,
+    /// Whether a window that was hidden in the tray was explained.
+    pub tray_explained: bool,
 }
 
 impl Remembered {
@@ -116,6 +118,7 @@ mod tests {
                 sort: SortBy::Expiry,
                 group: GroupBy::Tag,
                 filter: Some(ListFilter::Status(StatusFilter::NoToken)),
+                tray_explained: true,
             },
             Remembered { filter: Some(ListFilter::NeedsAttention), ..Remembered::default() },
         ] {

@@ -5,7 +5,15 @@
 
 /// Notifies that an account needs a sign-in. The name must be sanitized already.
 pub fn needs_sign_in(name: &str) {
-    let body = format!("“{name}” needs you to sign in again.");
+    show(format!("“{name}” needs you to sign in again."));
+}
+
+/// Explains that the closed window is hidden.
+pub fn keeps_running() {
+    show("Keyfob goes on in the tray and keeps your tokens fresh. To end it, choose Quit there.".to_owned());
+}
+
+fn show(body: String) {
     #[cfg(target_os = "linux")]
     linux::show(body);
     #[cfg(target_os = "windows")]

@@ -21,6 +21,7 @@ mod settings;
 mod shortcuts;
 mod sidebar;
 mod theme;
+mod tray;
 mod widgets;
 
 use std::sync::Arc;
@@ -64,10 +65,12 @@ use sidebar::list_order::ListOrder;
 use sidebar::{SidebarState, vault_line};
 use theme::Tokens;
 use theme::icons::Icon;
+use tray::TrayState;
 use widgets::button::{Button, Weight};
 use widgets::toast::{self, Toasts};
 
 pub use account::sign_in::alerts::newly_needing_sign_in;
+pub use tray::tray_menu;
 pub use widgets::file_field::{FileAnswer, FileQuestion};
 
 /// The smallest usable window, in logical points.
@@ -104,6 +107,7 @@ pub struct Ui {
     shortcuts: ShortcutsDialog,
     palette: PaletteState,
     quick_pick: QuickPick,
+    tray: TrayState,
     quit: QuitDialog,
     unsaved_tokens: UnsavedTokensDialog,
     toasts: Toasts,
@@ -166,8 +170,9 @@ impl Ui {
 
     /// Restores the position at the last quit.
     pub fn restore(&mut self, remembered: &Remembered) {
-        let Remembered { selected, sort, group, filter } = remembered.clone();
+        let Remembered { selected, sort, group, filter, tray_explained } = remembered.clone();
         self.selected = selected;
+        self.tray.is_explained = tray_explained;
         self.sidebar.order = ListOrder { sort, group, filter };
     }
 
@@ -179,7 +184,8 @@ impl Ui {
     /// The position to store.
     pub fn remembered(&self) -> Remembered {
         let ListOrder { sort, group, filter } = self.sidebar.order;
-        Remembered { selected: self.selected.clone(), sort, group, filter }
+        let (selected, tray_explained) = (self.selected.clone(), self.tray.is_explained);
+        Remembered { selected, sort, group, filter, tray_explained }
     }
 
     /// Keeps a closing window open if something would be lost. Call in every frame, also in one that draws
@@ -188,12 +194,11 @@ impl Ui {
         self.watch_quick_pick(ctx, snapshot);
         let closes = ctx.input(|input| input.viewport().close_requested());
         if closes
+            && !self.take_tray_quit()
             && self.quit != QuitDialog::Confirmed
             && self.unsaved_tokens != UnsavedTokensDialog::LossAccepted
         {
-            if snapshot.preferences.keep_running && !self.is_quick_pick() {
-                ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-                ctx.send_viewport_cmd(ViewportCommand::Minimized(true));
+            if self.stays(ctx, snapshot) {
                 return;
             }
             if self.has_unsaved_input() {
@@ -208,6 +213,11 @@ impl Ui {
             }
         }
         unsaved_tokens::watch(ctx, snapshot, &mut self.unsaved_tokens);
+    }
+
+    /// Says something that needs no answer.
+    pub fn say(&mut self, text: String) {
+        self.toasts.say(text);
     }
 
     /// Closes the window without a question.

@@ -11,7 +11,7 @@ use crate::messages::snapshot::Snapshot;
 
 use super::cx::Cx;
 use super::palette::{self, PaletteEnd, PaletteState};
-use super::{FIRST_SIZE, MIN_SIZE, Ui, events, widgets};
+use super::{FIRST_SIZE, MIN_SIZE, Ui, widgets};
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum QuickPick {
@@ -21,6 +21,8 @@ pub(super) enum QuickPick {
     Alone(Progress),
     /// In the window with the accounts, which is minimised at the end if nobody looked at it before.
     Inside { minimise: bool },
+    /// A token is being copied for the tray's menu, without the palette.
+    FromTray,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +57,13 @@ impl Ui {
             // It is at work on a token.
             QuickPick::Alone(_) => {}
             // A question or what was typed comes first.
-            QuickPick::Off | QuickPick::Inside { .. } if self.has_dialog() => {}
-            QuickPick::Off | QuickPick::Inside { .. } => {
+            _ if self.has_dialog() => {}
+            _ => {
                 self.palette.open_recent();
                 self.quick_pick = QuickPick::Inside { minimise: !is_looked_at };
             }
         }
-        events::come_forward(ctx);
+        self.show_window(ctx);
     }
 
     /// Raises the window with the accounts.
@@ -69,7 +71,7 @@ impl Ui {
         if self.is_quick_pick() {
             self.leave_quick_pick(ctx);
         }
-        events::come_forward(ctx);
+        self.show_window(ctx);
     }
 
     /// Draws only the palette; returns false if the whole window is to be drawn.
@@ -117,6 +119,7 @@ impl Ui {
     pub(super) fn note_copied(&mut self, ctx: &Context) {
         match self.quick_pick {
             QuickPick::Off => {}
+            QuickPick::FromTray => self.quick_pick = QuickPick::Off,
             QuickPick::Alone(_) => {
                 self.quick_pick = QuickPick::Alone(Progress::Copied);
                 ctx.send_viewport_cmd(ViewportCommand::Visible(false));
@@ -127,11 +130,17 @@ impl Ui {
 
     /// Shows the account with the problem, in the whole window.
     pub(super) fn note_problem(&mut self, ctx: &Context, account: Option<&AccountId>) {
+        let from_tray = self.quick_pick == QuickPick::FromTray;
+        if from_tray {
+            self.come_forward(ctx);
+        }
         if self.is_quick_pick() {
             self.leave_quick_pick(ctx);
-            if let Some(id) = account {
-                self.select(id.clone());
-            }
+        } else if !from_tray || self.has_unsaved_input() {
+            return self.quick_pick = QuickPick::Off;
+        }
+        if let Some(id) = account {
+            self.select(id.clone());
         }
         self.quick_pick = QuickPick::Off;
     }

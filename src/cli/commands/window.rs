@@ -25,6 +25,8 @@ pub(in crate::cli) enum Purpose {
     Demo,
     /// Only the palette, from which a token is copied.
     Pick,
+    /// A window that the user opens from the tray.
+    Background,
 }
 
 pub(in crate::cli) fn run(vault: &VaultOptions, purpose: Purpose) -> Result<(), Failure> {
@@ -43,6 +45,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, purpose: Purpose) -> Result<(), 
     }
     let opening = match purpose {
         Purpose::Pick => Opening::Pick,
+        Purpose::Background => Opening::Hidden,
         Purpose::Accounts if vault.kind.is_none() => Opening::Alone,
         // A window of another vault or of the demo is separate.
         Purpose::Accounts | Purpose::Demo => Opening::Beside,

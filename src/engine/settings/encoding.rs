@@ -112,6 +112,8 @@ mod tests {
                 proxy: ProxyChoice::at("proxy.example:3128").unwrap(),
                 notify: true,
                 keep_running: true,
+                tray: true,
+                start_at_login: true,
             },
             Preferences { proxy: ProxyChoice::Direct, ..Preferences::default() },
             Preferences { lock_after_idle_mins: Some(0), ..Preferences::default() },

@@ -167,6 +167,10 @@ fn locking(ui: &mut Ui, draft: &mut SettingsDraft) {
     checkbox::show(ui, &mut preferences.notify, "Notify me when an account needs a sign-in", note);
     let note = "The window is minimised and tokens are still refreshed. Ctrl+Q quits.";
     checkbox::show(ui, &mut preferences.keep_running, "Keep running when the window is closed", note);
+    let note = "Its menu copies tokens. Closing the window then hides it, where the desktop has a tray.";
+    checkbox::show(ui, &mut preferences.tray, "Show Keyfob in the tray", note);
+    let note = "Its window stays hidden in the tray, or minimised.";
+    checkbox::show(ui, &mut preferences.start_at_login, "Start Keyfob when I log in", note);
     // Explains the missing button for the log's folder.
     widgets::weak(
         ui,

@@ -11,6 +11,7 @@ use crate::support::server::{Response, ScriptedServer};
 mod endings;
 mod memory;
 mod quick_pick;
+mod tray;
 
 const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");
 

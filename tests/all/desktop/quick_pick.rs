@@ -8,7 +8,7 @@ use super::{Desk, KEYFOB};
 use crate::support::desktop::{Bus, Keyring, finish, wait_until};
 
 /// An account with a token that is valid for a year and was never copied, and one without.
-fn accounts() -> String {
+pub(super) fn accounts() -> String {
     let moment = |days| (SystemClock.now() + chrono::TimeDelta::days(days)).format("%Y-%m-%dT%H:%M:%SZ");
     let account = |name: &str| {
         format!(

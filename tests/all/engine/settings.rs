@@ -54,6 +54,7 @@ fn the_next_start_finds_preferences_tags_and_where_the_user_was() {
         sort: SortBy::Expiry,
         group: GroupBy::Tag,
         filter: Some(ListFilter::Status(StatusFilter::Expired)),
+        tray_explained: true,
     };
     rig.ask(Command::SetPreferences(preferences.clone())).unwrap();
     rig.ask(Command::Remember(remembered.clone())).unwrap();
