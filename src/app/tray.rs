@@ -52,8 +52,8 @@ impl Tray {
             let icon = self.icon.get_or_insert_with(|| add(&self.chosen, &self.wake));
             let menu = ui::tray_menu(snapshot, now);
             if self.menu != menu {
-                self.menu.clone_from(&menu);
-                icon.set_menu(menu);
+                icon.set_menu(&menu);
+                self.menu = menu;
             }
             ctx.request_repaint_after(UPDATE);
         } else {

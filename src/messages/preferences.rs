@@ -113,6 +113,7 @@ pub struct Unconfirmed(pub BTreeMap<Guarded, String>);
 /// The user's preferences. Serialized, each field is a key of the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a checkbox of its own")]
 pub struct Preferences {
     /// The colour theme.
     pub theme: ThemeChoice,

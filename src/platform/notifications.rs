@@ -5,19 +5,19 @@
 
 /// Notifies that an account needs a sign-in. The name must be sanitized already.
 pub fn needs_sign_in(name: &str) {
-    show(format!("“{name}” needs you to sign in again."));
+    show(&format!("“{name}” needs you to sign in again."));
 }
 
 /// Explains that the closed window is hidden.
 pub fn keeps_running() {
-    show("Keyfob goes on in the tray and keeps your tokens fresh. To end it, choose Quit there.".to_owned());
+    show("Keyfob goes on in the tray and keeps your tokens fresh. To end it, choose Quit there.");
 }
 
-fn show(body: String) {
+fn show(body: &str) {
     #[cfg(target_os = "linux")]
-    linux::show(body);
+    linux::show(body.to_owned());
     #[cfg(target_os = "windows")]
-    windows::show(body);
+    windows::show(body.to_owned());
     #[cfg(target_os = "macos")]
     log::info!("no notification is shown on this system: {} characters", body.len());
 }

@@ -172,7 +172,7 @@ impl Ui {
     pub fn restore(&mut self, remembered: &Remembered) {
         let Remembered { selected, sort, group, filter, tray_explained } = remembered.clone();
         self.selected = selected;
-        self.tray.is_explained = tray_explained;
+        self.tray.set_explained(tray_explained);
         self.sidebar.order = ListOrder { sort, group, filter };
     }
 
@@ -184,7 +184,7 @@ impl Ui {
     /// The position to store.
     pub fn remembered(&self) -> Remembered {
         let ListOrder { sort, group, filter } = self.sidebar.order;
-        let (selected, tray_explained) = (self.selected.clone(), self.tray.is_explained);
+        let (selected, tray_explained) = (self.selected.clone(), self.tray.is_explained());
         Remembered { selected, sort, group, filter, tray_explained }
     }
 

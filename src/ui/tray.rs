@@ -25,11 +25,28 @@ const MAX_CHARS: usize = 40;
 pub(super) struct TrayState {
     is_shown: bool,
     is_hidden: bool,
-    /// Whether a hidden window was ever explained.
-    pub(super) is_explained: bool,
-    explain: bool,
+    explanation: Explanation,
     /// The next request to close the window comes from the menu.
     quits: bool,
+}
+
+/// The explanation of a hidden window, which every user gets once.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Explanation {
+    #[default]
+    Missing,
+    Due,
+    Given,
+}
+
+impl TrayState {
+    pub(super) fn is_explained(&self) -> bool {
+        self.explanation != Explanation::Missing
+    }
+
+    pub(super) fn set_explained(&mut self, is_explained: bool) {
+        self.explanation = if is_explained { Explanation::Given } else { Explanation::Missing };
+    }
 }
 
 impl Ui {
@@ -51,9 +68,13 @@ impl Ui {
         }
     }
 
-    /// Whether to explain now that Keyfob goes on in the tray; returns true once for all windows of a user.
+    /// Whether to explain now that Keyfob goes on in the tray; returns true once.
     pub fn take_explanation(&mut self) -> bool {
-        std::mem::take(&mut self.tray.explain)
+        let is_due = self.tray.explanation == Explanation::Due;
+        if is_due {
+            self.tray.explanation = Explanation::Given;
+        }
+        is_due
     }
 
     /// Waits for the result of a copy from the tray's menu.
@@ -89,8 +110,8 @@ impl Ui {
         }
         quit::keep_open(ctx);
         self.hide(ctx);
-        if self.tray.is_hidden && !self.tray.is_explained {
-            (self.tray.is_explained, self.tray.explain) = (true, true);
+        if self.tray.is_hidden && !self.tray.is_explained() {
+            self.tray.explanation = Explanation::Due;
         }
         true
     }

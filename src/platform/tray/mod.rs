@@ -64,7 +64,7 @@ impl TrayIcon {
     }
 
     /// Replaces the menu.
-    pub fn set_menu(&self, menu: TrayMenu) {
+    pub fn set_menu(&self, menu: &TrayMenu) {
         self.0.set_menu(menu);
     }
 }

@@ -32,8 +32,7 @@ impl Icon {
         let Picture { side, rgba } = picture;
         let image = tray_icon::Icon::from_rgba(rgba, side, side);
         let icon = image.map_err(|error| error.to_string()).and_then(|image| {
-            let builder =
-                TrayIconBuilder::new().with_tooltip("Keyfob").with_icon(image).with_icon_as_template(true);
+            let builder = TrayIconBuilder::new().with_tooltip("Keyfob").with_icon_templated(image);
             builder.build().map_err(|error| error.to_string())
         });
         if let Err(error) = &icon {
@@ -46,7 +45,7 @@ impl Icon {
         self.icon.is_some()
     }
 
-    pub(super) fn set_menu(&self, entries: TrayMenu) {
+    pub(super) fn set_menu(&self, entries: &TrayMenu) {
         let Some(icon) = &self.icon else { return };
         let menu = Menu::new();
         let add = |id: &str, label: &str| {

@@ -1,4 +1,4 @@
-//! The tray on Linux: a StatusNotifierItem on the session bus.
+//! The tray on Linux: a `StatusNotifierItem` on the session bus.
 //!
 //! A thread of its own talks to the bus, so a desktop that doesn't respond never delays the window.
 
@@ -45,9 +45,9 @@ impl Icon {
         self.shown.0.0.load(Ordering::SeqCst) && self.shown.0.1.load(Ordering::SeqCst)
     }
 
-    pub(super) fn set_menu(&self, menu: TrayMenu) {
+    pub(super) fn set_menu(&self, menu: &TrayMenu) {
         // Without a thread, nothing is shown either.
-        let _ = self.menus.send(menu);
+        let _ = self.menus.send(menu.clone());
     }
 }
 
