@@ -20,6 +20,7 @@ impl Watcher {
     }
 
     #[zbus(property)]
+    #[expect(clippy::unused_self, reason = "the interface's own")]
     fn is_status_notifier_host_registered(&self) -> bool {
         true
     }

@@ -1,7 +1,7 @@
 //! Ten providers that many people use: each preset against a server that answers as the provider's page describes.
 //!
 //! The pages are named in the presets' files. The responses have the fields of the page's example (Airtable, Asana,
-//! Linear, Xero), of the provider's own specification or client (Box, Notion) or of the page's list of fields (LinkedIn,
+//! Linear, Xero), of the provider's own specification or client (Box, Notion) or of the page's list of fields (`LinkedIn`,
 //! Shopify, X, Zendesk), with values of our own. The secret in a response is a canary.
 
 use chrono::{DateTime, TimeDelta, Utc};
