@@ -56,9 +56,16 @@ impl TokenReference {
     /// Parses `keyfob://NAME/FORM`; the form may be missing. `None` if the text is no reference.
     ///
     /// # Errors
-    /// The reference has no name, or a form that isn't one.
+    /// The reference has no name or a form that isn't one, or is only a part of the text: a program would get the
+    /// reference instead of a token.
     pub fn in_file(text: &str) -> Option<Result<Self, String>> {
-        let rest = text.strip_prefix(SCHEME)?;
+        let Some(rest) = text.get(..SCHEME.len()).filter(|start| start.eq_ignore_ascii_case(SCHEME)) else {
+            let is_within = text.to_ascii_lowercase().contains(SCHEME);
+            let reason =
+                "a reference must be the whole value, and keyfob://NAME/header is a whole header line";
+            return is_within.then(|| Err(reason.to_owned()));
+        };
+        let rest = &text[rest.len()..];
         let (name, form) = rest.split_once('/').unwrap_or((rest, ""));
         let part = if form.is_empty() {
             Some(TokenPart::Token)
@@ -112,14 +119,21 @@ mod tests {
         for (text, expected) in [
             ("keyfob://car-dev/token", reference("car-dev", TokenPart::Token)),
             ("keyfob://car-dev", reference("car-dev", TokenPart::Token)),
+            ("Keyfob://car-dev", reference("car-dev", TokenPart::Token)),
             ("keyfob://batch%3A%20a%2Fb/header", reference("batch: a/b", TokenPart::Header)),
             ("keyfob://a+b/claim.sub", reference("a+b", TokenPart::Claim("sub".to_owned()))),
             ("keyfob://東京/token", reference("東京", TokenPart::Token)),
         ] {
             assert_eq!(TokenReference::in_file(text), Some(Ok(expected)), "{text}");
         }
-        for wrong in ["keyfob:///token", "keyfob://car-dev/tokn", "keyfob://a/b/token", "keyfob://%ff/token"]
-        {
+        for wrong in [
+            "Bearer keyfob://car-dev/token",
+            "https://a.example/?t=KEYFOB://car-dev",
+            "keyfob:///token",
+            "keyfob://car-dev/tokn",
+            "keyfob://a/b/token",
+            "keyfob://%ff/token",
+        ] {
             assert!(TokenReference::in_file(wrong).is_some_and(|it| it.is_err()), "{wrong}");
         }
         assert_eq!(TokenReference::in_file("https://keyfob.example"), None);

@@ -49,6 +49,11 @@ impl Challenge {
     }
 }
 
+/// The schemes of a `WWW-Authenticate` header (RFC 9110, section 11.6.1), which may have several challenges.
+pub fn schemes(value: &str) -> impl Iterator<Item = String> {
+    challenges(value).into_iter().map(|challenge| challenge.scheme)
+}
+
 fn challenges(value: &str) -> Vec<Challenge> {
     let mut rest = value.get(..VALUE_MAX_BYTES).unwrap_or(value);
     if value.len() > VALUE_MAX_BYTES && value.get(..VALUE_MAX_BYTES).is_none() {

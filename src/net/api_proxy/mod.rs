@@ -350,6 +350,9 @@ impl Proxy {
         }
         let mut answer = answer.map_err(|error| unreachable(&error))?;
         if answer.status() != StatusCode::UNAUTHORIZED {
+            if answer.status().is_success() {
+                self.tokens[account].accepted(token.generation);
+            }
             return Ok(self.returned(answer, account, &prefix, &url));
         }
         let Some(token) = self.tokens[account].after_rejection(token.generation).await else {

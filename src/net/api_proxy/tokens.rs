@@ -1,7 +1,7 @@
 //! The token of an account as the proxy uses it.
 //!
 //! Invariants: one request at a time asks for a new token, the others wait for it; a rejected token is renewed once,
-//! and no more while the API rejects the new one, too.
+//! and no more while the API rejects the new one, too: until a minute has passed or the API has accepted it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -105,6 +105,14 @@ impl AccountTokens {
     pub(super) fn rejected_anew(&self, generation: u64) {
         let until = std::time::Instant::now() + QUIET;
         *self.fruitless.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, until));
+    }
+
+    /// Notes that the API has accepted a token. A later rejection then means something new, such as a revocation.
+    pub(super) fn accepted(&self, generation: u64) {
+        let mut fruitless = self.fruitless.lock().unwrap_or_else(PoisonError::into_inner);
+        if fruitless.is_some_and(|(of, _)| of == generation) {
+            *fruitless = None;
+        }
     }
 
     fn kept(&self) -> Option<HeaderToken> {

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -179,6 +181,28 @@ fn u6_the_proxy_renews_a_rejected_token_once() {
         assert_eq!(proxy.ask("GET /strict/x", "", "").status, 401);
     }
     assert_eq!(api.issued(), before + 1);
+}
+
+#[test]
+fn u6_a_rejection_after_a_token_was_accepted_renews_it_again() {
+    let (bus, api) = (Bus::start(), Api::plain(HOUR));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let left = Arc::new(AtomicU32::new(2));
+    let rejections = Arc::clone(&left);
+    let fickle = ScriptedServer::judging(move |_| {
+        let rejects = |left: u32| left.checked_sub(1);
+        let is_rejected = rejections.fetch_update(Ordering::SeqCst, Ordering::SeqCst, rejects).is_ok();
+        Response::json(if is_rejected { 401 } else { 200 }, "{}")
+    });
+    let account = api.account().to_string().replace(&api.server.url("/v1/me"), &fickle.url("/"));
+    place.run_with(&["import", "-"], &account).ok();
+    let proxy = Proxy::start(&place, &[CAR]);
+    let ask = || proxy.ask("GET /car-dev/x", "", "").status;
+    assert_eq!((ask(), ask()), (401, 200));
+    let before = api.issued();
+    left.store(1, Ordering::SeqCst);
+    assert_eq!((ask(), api.issued()), (200, before + 1));
 }
 
 #[test]

@@ -23,6 +23,12 @@ use crate::messages::event::HeldToken;
 /// The name of Cargo's default registry, which a provider for all registries is asked about, too.
 const DEFAULT_REGISTRY: &str = "crates-io";
 
+/// The indexes of the default registry, which a request without a name may be about.
+const DEFAULT_INDEXES: [&str; 2] =
+    ["https://index.crates.io/", "https://github.com/rust-lang/crates.io-index"];
+/// What Cargo needs tokens for.
+const OPERATIONS: [&str; 5] = ["read", "publish", "yank", "unyank", "owners"];
+
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Registry {
@@ -35,6 +41,7 @@ struct Request {
     v: u32,
     registry: Registry,
     kind: String,
+    operation: Option<String>,
     #[serde(default)]
     args: Vec<String>,
 }
@@ -103,7 +110,8 @@ fn answered(
     if request.v != 1 {
         return Err(other("this version of the protocol is not supported"));
     }
-    if request.kind != "get" {
+    let knows = |operation: &str| OPERATIONS.contains(&operation);
+    if request.kind != "get" || !request.operation.as_deref().is_none_or(knows) {
         return Err(Refused::OperationNotSupported);
     }
     let url = index_url(&request.registry.index_url).ok_or(Refused::UrlNotSupported)?;
@@ -164,7 +172,9 @@ fn index_url(text: &str) -> Option<Url> {
 /// The user configures a provider for a registry, so its host is one that the user has named; Cargo's default registry
 /// is not.
 fn is_allowed(api: Option<&ApiHost>, hosts: &[String], registry: &Registry, url: &Url) -> bool {
-    if hosts.is_empty() && registry.name.as_deref() != Some(DEFAULT_REGISTRY) {
+    let is_default =
+        registry.name.as_deref() == Some(DEFAULT_REGISTRY) || DEFAULT_INDEXES.contains(&url.as_str());
+    if hosts.is_empty() && !is_default {
         return true;
     }
     HostRule { named: hosts, api }.allows(url.scheme(), url.authority())
@@ -220,6 +230,18 @@ mod tests {
     }
 
     #[test]
+    fn an_operation_that_is_not_known_is_not_supported() {
+        let answer = |operation: &str| {
+            let registry = r#"{"index-url":"sparse+http://a.example/","name":"corp"}"#;
+            let line = format!(r#"{{"v":1,"registry":{registry},"kind":"get","operation":"{operation}"}}"#);
+            answered(&vault(), None, &line).unwrap_err().answer()["Err"]["kind"].clone()
+        };
+        assert_eq!(answer("sell"), "operation-not-supported");
+        // The next check is that of the index.
+        assert!(OPERATIONS.into_iter().all(|operation| answer(operation) == "url-not-supported"));
+    }
+
+    #[test]
     fn u2_a_token_goes_to_no_registry_in_the_clear_and_not_to_the_default_one() {
         assert!(index_url("sparse+https://index.example/x/").is_some());
         assert!(index_url("sparse+http://127.0.0.1:81/").is_some());
@@ -231,6 +253,10 @@ mod tests {
         assert!(is_allowed(Some(&api), &[], &registry("corp"), &url));
         assert!(!is_allowed(Some(&api), &[], &registry(DEFAULT_REGISTRY), &url));
         assert!(!is_allowed(Some(&api), &["a.example".to_owned()], &registry("corp"), &url));
+        for index in DEFAULT_INDEXES {
+            let url = index_url(index).unwrap();
+            assert!(!is_allowed(Some(&api), &[], &registry("corp"), &url), "{index}");
+        }
         assert!(is_allowed(None, &["index.example".to_owned()], &registry(DEFAULT_REGISTRY), &url));
     }
 }

@@ -12,6 +12,7 @@ use crate::cli::output;
 use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::with_account;
 use crate::domain::api::api_host::HostRule;
+use crate::domain::api_address::challenge;
 use crate::messages::event::HeldToken;
 
 pub(super) fn run(
@@ -47,7 +48,7 @@ struct Asked<'a> {
     /// Git understands `authtype` and `credential`.
     knows_schemes: bool,
     /// The schemes of the server's `WWW-Authenticate` headers.
-    schemes: Vec<&'a str>,
+    schemes: Vec<String>,
 }
 
 impl<'a> Asked<'a> {
@@ -62,7 +63,7 @@ impl<'a> Asked<'a> {
                 "capability[]" => asked.knows_schemes |= value == "authtype",
                 // An empty value clears the list.
                 "wwwauth[]" if value.is_empty() => asked.schemes.clear(),
-                "wwwauth[]" => asked.schemes.extend(value.split_whitespace().next()),
+                "wwwauth[]" => asked.schemes.extend(challenge::schemes(value)),
                 _ => {}
             }
         }
@@ -115,6 +116,7 @@ mod tests {
         assert!(asked(&format!("{able}wwwauth[]=Bearer realm=\"x\"\n")));
         assert!(asked(&format!("{able}wwwauth[]=Negotiate\nwwwauth[]=bearer\n\nwwwauth[]=Basic\n")));
         assert!(!asked(&format!("{able}wwwauth[]=Bearer\nwwwauth[]=Basic realm=\"x\"\n")));
+        assert!(!asked(&format!("{able}wwwauth[]=Bearer realm=\"x, y\", Basic realm=\"z\"\n")));
         assert!(!asked(able));
         assert!(!asked("protocol=https\nhost=a.example\nwwwauth[]=Bearer\n"));
         assert!(!asked(&format!("{able}wwwauth[]=Bearer\nwwwauth[]=\n")));
