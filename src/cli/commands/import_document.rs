@@ -85,7 +85,11 @@ fn account<'a>(imported: &'a Imported, details: &'a SchemeDetails) -> Account<'a
 /// Gives the document's accounts the credentials of a file.
 pub(in crate::cli) fn complete(document: &mut ApiDocument, file: &Path) -> Result<(), Failure> {
     let source = shown(&file.display().to_string());
-    let refused = |what: String| Failure::refused(format!("“{source}”: {what}. Nothing was saved."));
+    let refused = |what: String| {
+        // A question already ends with its mark.
+        let end = if what.ends_with('?') { "" } else { "." };
+        Failure::refused(format!("“{source}”: {what}{end} Nothing was saved."))
+    };
     let read = input::read(file, CREDENTIALS_MAX_BYTES).and_then(input::text_of);
     let text = read.map_err(|error| {
         refused(match error {

@@ -113,4 +113,7 @@ fn a_document_is_saved_incomplete_and_completed_by_credentials() {
     let refused = place.run(&["import", &file, "--replace", "--credentials", &wrong]).failed(1);
     assert!(refused.contains("kee") && refused.contains("“key”") | refused.contains("\"key\""), "{refused}");
     assert!(!refused.contains("CANARY"));
+    let wrong = place.file("wrong.toml", "[key]\nkee = \"CANARY-key\"\n");
+    let refused = place.run(&["import", &file, "--replace", "--credentials", &wrong]).failed(1);
+    assert!(refused.contains("did you mean \"key\"? Nothing was saved."), "{refused}");
 }

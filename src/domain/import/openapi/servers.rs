@@ -115,16 +115,9 @@ impl Server {
             let label = kind.name();
             let absolute = match Url::parse(&text) {
                 Ok(_) => text,
-                Err(url::ParseError::RelativeUrlWithoutBase) => {
-                    let base = self.url.as_deref().filter(|url| !url.contains('{'));
-                    let base = base.and_then(|url| Url::parse(&format!("{url}/")).ok());
-                    let joined = base.and_then(|base| base.join(&text).ok());
-                    joined
-                        .ok_or_else(|| {
-                            format!("its {label} URL is relative, and the document has no server for it")
-                        })?
-                        .into()
-                }
+                Err(url::ParseError::RelativeUrlWithoutBase) => self.joined(&text).ok_or_else(|| {
+                    format!("its {label} URL is relative, and the document has no server for it")
+                })?,
                 // A variable may stand in the host.
                 Err(_) if text.contains('{') => text,
                 Err(_) => return Err(format!("its {label} URL is not a URL")),
@@ -132,6 +125,28 @@ impl Server {
             spec.endpoints.set(kind, Some(absolute));
         }
         Ok(())
+    }
+
+    /// A URL that is relative to the server, whose variables stay.
+    fn joined(&self, relative: &str) -> Option<String> {
+        let server = self.url.as_deref()?;
+        if !server.contains('{') {
+            let base = Url::parse(&format!("{server}/")).ok()?;
+            return base.join(relative).ok().map(Into::into);
+        }
+        let (scheme, rest) = server.split_once("://")?;
+        let host = rest.split('/').next().unwrap_or_default();
+        let has_path = |(name, variable): (&String, &Variable)| {
+            host.contains(&format!("{{{name}}}")) && variable.value.contains('/')
+        };
+        // Text alone doesn't tell where these lead.
+        if relative.starts_with("//") || relative.contains("..") || self.variables.iter().any(has_path) {
+            return None;
+        }
+        Some(match relative.strip_prefix('/') {
+            Some(path) => format!("{scheme}://{host}/{path}"),
+            None => format!("{server}/{relative}"),
+        })
     }
 
     /// The variables that an account's URLs name.

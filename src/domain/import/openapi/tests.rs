@@ -168,6 +168,26 @@ fn variables_of_a_server_become_the_accounts() {
     let provider = Provider::resolve(&[], &account.settings).unwrap();
     let url = provider.api_base_url(&BTreeMap::new());
     assert_eq!(url.as_deref(), Some("https://eu.example.com:8443/v2"));
+    // A relative URL keeps the variables of the server's host.
+    let relative = |of_base: &str, url: &str| {
+        let flow =
+            format!("o: {{type: oauth2, flows: {{clientCredentials: {{tokenUrl: '{url}', scopes: {{}}}}}}}}");
+        let text = text
+            .replace("k: {type: apiKey, in: header, name: X-Key}", &flow)
+            .replace("{port}/{base}", of_base);
+        self::document(&text)
+            .accounts
+            .first()
+            .map(|(account, _)| Provider::resolve(&[], &account.settings).unwrap().token.unwrap().to_string())
+    };
+    for (of_base, url, token) in [
+        ("{port}/{base}", "/token", Some("https://eu.example.com:8443/token")),
+        ("{port}/{base}", "token", Some("https://eu.example.com:8443/v2/token")),
+        ("{port}/{base}", "//evil.example/token", None),
+        ("{port}/{base}", "../token", None),
+    ] {
+        assert_eq!(relative(of_base, url).as_deref(), token, "{url}");
+    }
     // A key is not sent over http.
     let http = text.replace("https://{region}", "http://{region}");
     let expected = "k: the API's servers are http, to which no key is sent";
