@@ -316,7 +316,11 @@ impl Ui {
     }
 
     fn has_unsaved_input(&self) -> bool {
-        matches!(&self.page, Page::Form(form) if form.typed && !form.saving)
+        match &self.page {
+            Page::Form(form) => form.typed && !form.saving,
+            Page::ByAddress(state) => state.has_unsaved_input(),
+            _ => false,
+        }
     }
 
     fn has_dialog(&self) -> bool {
@@ -460,11 +464,12 @@ impl Ui {
 
     fn show_dialogs(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
         delete::show(ui, cx, &mut self.delete);
-        if let Page::Form(form) = &self.page {
-            discard_form::show(ui, cx, &mut self.discard_form, form);
-        } else {
+        let discard = &mut self.discard_form;
+        match &self.page {
+            Page::Form(form) => discard_form::show(ui, cx, discard, &form.name, form.editing.is_some()),
+            Page::ByAddress(state) => discard_form::show(ui, cx, discard, state.name(), false),
             // The form was saved or closed in the meantime.
-            self.discard_form = DiscardFormDialog::default();
+            _ => *discard = DiscardFormDialog::default(),
         }
         self.apply_actions(ui.ctx(), cx);
         // Only one dialog is visible; the other returns with its input.

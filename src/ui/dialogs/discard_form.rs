@@ -8,7 +8,6 @@ use crate::base::sanitize::sanitized;
 
 use crate::ui::action::{Target, UiAction};
 use crate::ui::cx::Cx;
-use crate::ui::form::draft::AccountFormState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::{actions, dialog};
 use crate::ui::{labels, widgets};
@@ -33,11 +32,12 @@ pub(in crate::ui) fn show(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     state: &mut DiscardFormDialog,
-    form: &AccountFormState,
+    name: &str,
+    is_edit: bool,
 ) {
     let Some(target) = state.target.take() else { return };
-    let name = sanitized(form.name.trim(), 60).into_owned();
-    let text = match (form.editing.is_some(), name.is_empty()) {
+    let name = sanitized(name.trim(), 60).into_owned();
+    let text = match (is_edit, name.is_empty()) {
         (true, _) => "What you changed is not saved.".to_owned(),
         (false, true) => "The new account is not saved.".to_owned(),
         (false, false) => format!("The new account “{name}” is not saved."),

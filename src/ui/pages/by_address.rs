@@ -61,6 +61,8 @@ pub(in crate::ui) struct AddressPageState {
     token: SecretInput,
     needs_token: bool,
     is_saving: bool,
+    /// The user typed or chose something here that isn't saved.
+    typed: bool,
     problem: Option<Problem>,
 }
 
@@ -84,6 +86,15 @@ impl AddressPageState {
 
     pub(in crate::ui) fn is_saving(&self) -> bool {
         self.is_saving
+    }
+
+    pub(in crate::ui) fn has_unsaved_input(&self) -> bool {
+        self.typed && !self.is_saving
+    }
+
+    /// The name of the account to be.
+    pub(in crate::ui) fn name(&self) -> &str {
+        &self.name
     }
 
     fn look_up(&mut self, cx: &mut Cx<'_>) {
@@ -211,6 +222,7 @@ fn show_address(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AddressPageState) {
     let is_pending = matches!(state.lookup, Lookup::Pending);
     let is_done = state.asked == state.address.trim() && matches!(state.lookup, Lookup::Found(_));
     if field.changed() {
+        state.typed = true;
         // What was agreed to was about another address.
         (state.issuer, state.allow_private) = (None, false);
     }
@@ -278,7 +290,8 @@ fn show_found(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AddressPageState) {
             show_step(ui, &step);
         }
     });
-    fields::text(ui, id("name"), "Name", &mut state.name, FieldOptions::default());
+    let field = fields::text(ui, id("name"), "Name", &mut state.name, FieldOptions::default());
+    state.typed |= field.changed();
     show_client(ui, cx, state, &plan);
     show_scopes(ui, state, &plan);
 }
@@ -303,7 +316,8 @@ fn show_client(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AddressPageState, plan:
     let must_have = plan.client == ClientChoice::Form;
     if !must_have {
         let note = "Instead of the one above.";
-        checkbox::show(ui, &mut state.has_client, "Use a client that I have registered", note);
+        let label = "Use a client that I have registered";
+        state.typed |= checkbox::show(ui, &mut state.has_client, label, note).clicked();
     }
     if must_have || state.has_client {
         widgets::caption(ui, "Redirect URI to register");
@@ -311,26 +325,24 @@ fn show_client(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AddressPageState, plan:
             cx.send(Command::CopyText(plan.redirect_uri.clone()));
         }
         let options = FieldOptions { mono: true, ..FieldOptions::default() };
-        fields::text(ui, id("client"), "Client ID", &mut state.client_id, options);
+        let field = fields::text(ui, id("client"), "Client ID", &mut state.client_id, options);
+        state.typed |= field.changed();
         let options = FieldOptions { note: Some("Only if the client has one."), ..FieldOptions::default() };
-        fields::secret(ui, id("secret"), "Client secret", &mut state.client_secret, options);
+        let field = fields::secret(ui, id("secret"), "Client secret", &mut state.client_secret, options);
+        state.typed |= field.changed();
     }
     if plan.found.server.takes_client_documents && !state.has_client {
         let note =
             Some("Its URL is then the client ID. It must list the redirect URI. Most people have none.");
         let options = FieldOptions { note, mono: true, ..FieldOptions::default() };
-        fields::text(
-            ui,
-            id("document"),
-            "URL of a client ID metadata document",
-            &mut state.document,
-            options,
-        );
+        let label = "URL of a client ID metadata document";
+        state.typed |= fields::text(ui, id("document"), label, &mut state.document, options).changed();
     }
     if state.needs_token && !state.has_client {
         let note = Some("The server registers a client only with one. It is not kept.");
         let options = FieldOptions { note, ..FieldOptions::default() };
-        fields::secret(ui, id("token"), "Initial access token", &mut state.token, options);
+        let field = fields::secret(ui, id("token"), "Initial access token", &mut state.token, options);
+        state.typed |= field.changed();
     }
 }
 
@@ -364,7 +376,7 @@ fn show_scopes(ui: &mut Ui, state: &mut AddressPageState, plan: &AddressPlan) {
     widgets::weak(ui, "Those that the API asks for, and what else its metadata names.");
     // Without any, the plan's own ones would be taken.
     if changed != chosen && !changed.is_empty() {
-        state.scopes = Some(changed);
+        (state.scopes, state.typed) = (Some(changed), true);
     }
 }
 

@@ -9,6 +9,8 @@ use keyfob::messages::problem::{
     Problem, RegistrationError, RegistrationProblem, RegistrationStep, UntrustedText,
 };
 
+use egui_kittest::kittest::Queryable as _;
+
 use super::fixtures::{account, id, snapshot};
 use super::harness::Rig;
 
@@ -192,4 +194,33 @@ fn a_result_for_another_address_is_not_shown_and_a_changed_one_is_looked_up_agai
     assert!(!rig.can_press("Add and sign in"));
     rig.press("Cancel");
     assert!(rig.tree().contains("Custom provider"));
+}
+
+#[test]
+fn escape_leaves_the_page_unless_something_was_typed_into_it() {
+    let is_open = |rig: &Rig| rig.tree().contains("named by the resource's metadata");
+    let escape = |rig: &mut Rig| {
+        rig.0.key_press(egui::Key::Escape);
+        rig.0.run();
+    };
+    let mut rig = looked_up(Ok(found(REGISTERS)));
+    escape(&mut rig);
+    assert!(!is_open(&rig), "nothing was typed");
+    let edits: [fn(&mut Rig); 3] = [
+        |rig| rig.fill("Name", "mine"),
+        |rig| rig.press("Add the scope write"),
+        |rig| rig.tick("Use a client that I have registered"),
+    ];
+    for edit in edits {
+        let mut rig = looked_up(Ok(found(REGISTERS)));
+        edit(&mut rig);
+        escape(&mut rig);
+        let keep = rig.0.get_by_label("Keep editing");
+        assert!(keep.is_focused() && rig.tree().contains("Discard what you typed?"));
+        rig.press("Keep editing");
+        assert!(is_open(&rig));
+        escape(&mut rig);
+        rig.press("Discard");
+        assert!(!is_open(&rig));
+    }
 }
