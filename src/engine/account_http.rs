@@ -20,7 +20,7 @@ use crate::domain::oauth::token_response::Answer;
 use crate::domain::refusal::transport::Unreachable;
 use crate::domain::token::grant::Grant;
 use crate::messages::preferences::{Preferences, ProxyChoice};
-use crate::net::http_client::{Http, HttpAnswer, HttpPolicy, Proxy};
+use crate::net::http_client::{Http, HttpAnswer, HttpPolicy, Proxy, Visit};
 
 /// Entries that the event loop has not taken yet; clones share them.
 type HttpLog = Rc<RefCell<Vec<(AccountId, HttpLogEntry)>>>;
@@ -65,6 +65,11 @@ impl HttpService {
         AccountHttp { id: id.clone(), network, clock, log: Rc::clone(&self.log) }
     }
 
+    /// Records the requests that an account needed before it was saved.
+    pub(crate) fn record(&self, id: &AccountId, entries: Vec<HttpLogEntry>) {
+        self.log.borrow_mut().extend(entries.into_iter().map(|entry| (id.clone(), entry)));
+    }
+
     /// Takes the entries recorded since the last call.
     pub(crate) fn take_log(&self) -> Vec<(AccountId, HttpLogEntry)> {
         self.log.take()
@@ -107,16 +112,68 @@ impl AccountHttp {
     ) -> Result<AccountResponse, Unreachable> {
         let started = self.clock.now();
         let response = self.network.send(request, self.clock.as_ref()).await.map(AccountResponse::new);
-        let (times, received) = match &response {
-            Ok(AccountResponse { http, body }) => {
-                let received = Received { status: http.status, headers: &http.headers, body };
-                ((http.sent_at, http.answered_at), Ok(received))
-            }
-            Err(unreached) => ((started, self.clock.now()), Err(unreached)),
-        };
-        let entry = HttpLogEntry::new(kind, request, secrets, times, received);
+        let times = (started, self.clock.now());
+        let entry = entry(kind, request, secrets, times, response.as_ref());
         self.log.borrow_mut().push((self.id.clone(), entry));
         response
+    }
+}
+
+/// The log entry of a request; `times` are those of one without a response.
+fn entry(
+    kind: RequestKind,
+    request: &HttpRequest,
+    secrets: &[&str],
+    times: (DateTime<Utc>, DateTime<Utc>),
+    response: Result<&AccountResponse, &Unreachable>,
+) -> HttpLogEntry {
+    let (times, received) = match response {
+        Ok(AccountResponse { http, body }) => {
+            let received = Received { status: http.status, headers: &http.headers, body };
+            ((http.sent_at, http.answered_at), Ok(received))
+        }
+        Err(unreached) => (times, Err(unreached)),
+    };
+    HttpLogEntry::new(kind, request, secrets, times, received)
+}
+
+/// Sends the requests for an account that isn't saved yet, to servers that the user hasn't chosen, and keeps
+/// their log for it. Clones share the log.
+#[derive(Clone)]
+pub(crate) struct UnsavedHttp {
+    network: Rc<Network>,
+    clock: Arc<dyn Clock>,
+    log: Rc<RefCell<Vec<HttpLogEntry>>>,
+}
+
+impl UnsavedHttp {
+    /// `log` has the earlier requests for the account.
+    pub(crate) fn new(network: Rc<Network>, clock: Arc<dyn Clock>, log: Vec<HttpLogEntry>) -> Self {
+        Self { network, clock, log: Rc::new(RefCell::new(log)) }
+    }
+
+    /// Sends a request once and records the result; see [`AccountHttp::send`].
+    ///
+    /// # Errors
+    /// [`Unreachable`] without a complete response.
+    pub(crate) async fn visit(
+        &self,
+        kind: RequestKind,
+        request: &HttpRequest,
+        secrets: &[&str],
+        visit: Visit,
+    ) -> Result<HttpAnswer, Unreachable> {
+        let started = self.clock.now();
+        let answer = self.network.visit(request, self.clock.as_ref(), visit).await;
+        let response = answer.map(AccountResponse::new);
+        let entry = entry(kind, request, secrets, (started, self.clock.now()), response.as_ref());
+        self.log.borrow_mut().push(entry);
+        response.map(AccountResponse::into_http)
+    }
+
+    /// Takes the entries recorded since the last call.
+    pub(crate) fn take_log(&self) -> Vec<HttpLogEntry> {
+        self.log.take()
     }
 }
 

@@ -1,6 +1,11 @@
 //! What the server gave with a client that Keyfob registered (RFC 7592), to change or delete it.
 
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::Client;
 use crate::base::secret::RegistrationToken;
+use crate::domain::provider::spec::ClientAuth;
 
 /// What a registration lets its holder change.
 #[derive(Debug)]
@@ -25,4 +30,23 @@ impl Registration {
             scopes: self.scopes.clone(),
         }
     }
+}
+
+/// A client that was registered for an account that isn't saved yet.
+#[derive(Debug)]
+pub struct PendingClient {
+    pub facts: PendingFacts,
+    pub client: Client,
+}
+
+/// What belongs to a pending client beside its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingFacts {
+    pub issuer: String,
+    pub token_endpoint: String,
+    pub redirect_uri: String,
+    pub auth: ClientAuth,
+    /// The last day of the client secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_expires: Option<NaiveDate>,
 }

@@ -16,6 +16,7 @@ use super::challenge::ResourceChallenge;
 use super::reach::{Inside, Reach};
 use super::resource::{self, ResourceMetadata, ResourceSource};
 use super::{AddressError, ApiAddress};
+use crate::domain::http_log::record::HttpLogEntry;
 use crate::domain::oauth::discovery::{self, DiscoveredServer, MetadataError, Wanted};
 use crate::domain::oauth::issuer::{self, Issuer};
 use crate::domain::oauth::scopes;
@@ -80,6 +81,8 @@ pub struct FoundServer {
     pub challenge_scopes: Vec<String>,
     /// The scopes that the resource's metadata lists.
     pub resource_scopes: Vec<String>,
+    /// The requests of the search.
+    pub log: Vec<HttpLogEntry>,
 }
 
 /// Which part of a search an error is about.
@@ -473,6 +476,7 @@ impl Search {
             resource_scopes: named
                 .map(|(metadata, ..)| scopes::unique(metadata.scopes.iter().map(String::as_str)))
                 .unwrap_or_default(),
+            log: Vec::new(),
         }
     }
 

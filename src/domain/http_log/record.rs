@@ -43,6 +43,8 @@ pub enum RequestKind {
     UserInfo,
     /// A server's metadata or keys.
     Metadata,
+    /// The registration of a client, its update or its deletion (RFC 7591, RFC 7592).
+    Registration,
     /// A request of the user's own to the API.
     Api,
 }
@@ -59,6 +61,7 @@ impl RequestKind {
             Self::Introspect => "introspect",
             Self::UserInfo => "user_info",
             Self::Metadata => "metadata",
+            Self::Registration => "registration",
             Self::Api => "api",
         }
     }

@@ -102,6 +102,11 @@ pub fn update(
     send(Method::Put, endpoint, Some(value), Some(token))
 }
 
+/// Builds the request that asks whether the client is there (RFC 7592, section 2.1).
+pub fn inquiry(endpoint: Url, token: &RegistrationToken) -> HttpRequest {
+    send(Method::Get, endpoint, None, Some(token))
+}
+
 /// Builds the request that deletes the client (RFC 7592, section 2.3).
 pub fn deletion(endpoint: Url, token: &RegistrationToken) -> HttpRequest {
     send(Method::Delete, endpoint, None, Some(token))
@@ -138,6 +143,20 @@ struct Answered {
     redirect_uris: Option<Vec<String>>,
 }
 
+impl Answered {
+    /// What lets Keyfob change the client, if the server gave it.
+    fn registration(&mut self, endpoint: &Url, uris: &[String], scopes: &[String]) -> Option<Registration> {
+        let client_uri = self.registration_client_uri.take().filter(|uri| is_of_server(uri, endpoint));
+        let token = self.registration_access_token.take().map(RegistrationToken::new);
+        client_uri.zip(token).map(|(client_uri, token)| Registration {
+            client_uri,
+            token,
+            redirect_uris: uris.to_vec(),
+            scopes: scopes.to_vec(),
+        })
+    }
+}
+
 /// Reads the answer to a registration or an update.
 pub fn read(
     endpoint: &Url,
@@ -148,11 +167,12 @@ pub fn read(
     if !matches!(status, 200 | 201) {
         return Err(refusal(status, body));
     }
-    let answered: Answered = serde_json::from_slice(body).map_err(|_| RegistrationError::NoClient(status))?;
+    let mut answered: Answered =
+        serde_json::from_slice(body).map_err(|_| RegistrationError::NoClient(status))?;
     if answered.client_id.is_empty() {
         return Err(RegistrationError::NoClient(status));
     }
-    let secret = answered.client_secret.map(ClientSecret::new).filter(|secret| !secret.is_empty());
+    let secret = answered.client_secret.take().map(ClientSecret::new).filter(|secret| !secret.is_empty());
     let auth = match answered.token_endpoint_auth_method.as_deref() {
         Some(name) => {
             discovery::auth_of_name(name).ok_or_else(|| RegistrationError::OtherAuth(name.to_owned()))?
@@ -165,14 +185,7 @@ pub fn read(
     if auth == ClientAuth::PrivateKeyJwt || (needs_secret && secret.is_none()) {
         return Err(RegistrationError::OtherAuth(discovery::name_of_auth(auth).to_owned()));
     }
-    let client_uri = answered.registration_client_uri.filter(|uri| is_of_server(uri, endpoint));
-    let token = answered.registration_access_token.map(RegistrationToken::new);
-    let registration = client_uri.zip(token).map(|(client_uri, token)| Registration {
-        client_uri,
-        token,
-        redirect_uris: sent.redirect_uris.to_vec(),
-        scopes: sent.scopes.to_vec(),
-    });
+    let registration = answered.registration(endpoint, sent.redirect_uris, sent.scopes);
     let day = |secs: i64| DateTime::from_timestamp(secs, 0).map(|at| at.date_naive());
     let client = Client {
         client_id: answered.client_id,
@@ -190,6 +203,12 @@ pub fn read(
             secret_expires: answered.client_secret_expires_at.filter(|secs| *secs > 0).and_then(day),
         }),
     }
+}
+
+/// The registration of an answer that [`read`] refused: the server has a client that must be deleted.
+pub fn unwanted(endpoint: &Url, status: u16, body: &[u8]) -> Option<Registration> {
+    let mut answered: Answered = serde_json::from_slice(body).ok().filter(|_| matches!(status, 200 | 201))?;
+    answered.registration(endpoint, &[], &[])
 }
 
 /// Returns true if the answer to a deletion says that the client is gone.

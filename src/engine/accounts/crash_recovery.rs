@@ -41,7 +41,12 @@ impl CrashRecovery {
     pub(crate) fn defers(&self, command: &Command) -> bool {
         let waits = matches!(
             command,
-            Command::Save { .. } | Command::Import { .. } | Command::Export { .. } | Command::Settle
+            Command::Save { .. }
+                | Command::AddFound(_)
+                | Command::FindServer { .. }
+                | Command::Import { .. }
+                | Command::Export { .. }
+                | Command::Settle
         );
         self.running > 0 && waits
     }

@@ -3,25 +3,25 @@
 //! A registration happens only once the vault can take the client. Its redirect URI has the port of a bound
 //! listener, which the account's first sign-in takes over.
 
-use std::rc::Rc;
-use std::sync::Arc;
-
 use url::Url;
 
-use crate::base::clock::Clock;
-use crate::domain::account::registration::Registration;
+use super::pending_clients::{Pending, PendingClients, Settlement};
+use crate::base::secret::Secret;
+use crate::domain::account::registration::{PendingClient, PendingFacts};
 use crate::domain::account::{Client, Settings};
 use crate::domain::api_address::plan::{AddressPlan, ClientChoice};
-use crate::domain::api_address::reach::Reach;
+use crate::domain::http_log::record::{HttpLogEntry, RequestKind};
 use crate::domain::oauth::redirect_uri::{LoopbackRedirect, RedirectUri};
 use crate::domain::oauth::registration::{self, ClientMetadata, Registered, RegistrationError};
-use crate::domain::provider::ProviderError;
 use crate::domain::provider::spec::{ClientAuth, ClientSource};
+use crate::domain::provider::{EndpointKind, ProviderError};
+use crate::engine::account_http::UnsavedHttp;
+use crate::engine::accounts::account_save::Saved;
 use crate::engine::error_mapping::{bind_problem, unreachable};
+use crate::engine::publishing::outbox::Replies;
 use crate::engine::random;
 use crate::engine::secrets::account_store::AccountStore;
 use crate::engine::secrets::secret_reader::SecretReader;
-use crate::engine::settings::confirmed::Network;
 use crate::messages::command::{AccountDraft, AddressDraft};
 use crate::messages::problem::{Problem, RegistrationProblem, RegistrationStep, UntrustedText};
 use crate::net::http_client::Visit;
@@ -36,8 +36,7 @@ const PORT_ATTEMPTS: u16 = 40;
 pub(crate) struct ClientJob {
     pub(crate) draft: AddressDraft,
     pub(crate) store: AccountStore,
-    pub(crate) network: Rc<Network>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) http: UnsavedHttp,
     /// The secrets and the settings of the account whose client is shared.
     pub(crate) known: Option<(SecretReader, Settings)>,
     /// Ports of redirect URIs that other accounts keep.
@@ -52,8 +51,22 @@ pub(crate) struct ReadyAccount {
     pub(crate) sign_in: bool,
     /// The listener of its redirect URI.
     pub(crate) listener: Option<Listener>,
-    /// The registration that was just made, to be withdrawn if the account can't be saved.
-    pub(crate) made: Option<Withdrawal>,
+    /// The end of the registration, once the account is saved or can't be.
+    pub(crate) made: Option<Settlement>,
+    /// Its requests until it was saved.
+    pub(crate) http: UnsavedHttp,
+}
+
+/// The end of an account by an address.
+pub(crate) struct SavedAccount {
+    pub(crate) saved: Result<Saved, Problem>,
+    /// The update of the client.
+    pub(crate) updated: Result<(), Problem>,
+    pub(crate) sign_in: bool,
+    pub(crate) listener: Option<Listener>,
+    /// The requests until it was saved.
+    pub(crate) log: Vec<HttpLogEntry>,
+    pub(crate) replies: Replies,
 }
 
 impl ClientJob {
@@ -94,6 +107,47 @@ impl ClientJob {
 
     async fn register(self, plan: &AddressPlan, endpoint: Url) -> Result<ReadyAccount, Problem> {
         self.store.in_vault(|vault| vault.probe()).await.map_err(Problem::Vault)?;
+        let reach = plan.found.reach;
+        let clients = PendingClients { store: self.store.clone(), http: self.http.clone(), reach };
+        let (pending, listener) = match self.left_behind(plan, &clients).await? {
+            Some(found) => found,
+            None => self.register_new(plan, endpoint, &clients).await?,
+        };
+        let settlement = Settlement::of(clients, &pending);
+        let PendingClient { facts, client } = pending.client;
+        let mut settings = plan.settings(ClientSource::Registered, Some(facts.auth), facts.redirect_uri);
+        settings.client_secret_expires = facts.secret_expires;
+        Ok(self.ready(settings, client, listener, Some(settlement)))
+    }
+
+    /// A client that an interrupted run registered, with the listener of its redirect URI. One whose port is in
+    /// use stays for later: another process may be saving its account.
+    async fn left_behind(
+        &self,
+        plan: &AddressPlan,
+        clients: &PendingClients,
+    ) -> Result<Option<(Pending, Option<Listener>)>, Problem> {
+        for pending in clients.find(plan).await? {
+            let listener = match RedirectUri::new(Some(&pending.client.facts.redirect_uri)) {
+                Ok(RedirectUri::Loopback(loopback)) => match Listener::bind(&loopback) {
+                    Ok(listener) => Some(listener),
+                    Err(_) => continue,
+                },
+                _ => None,
+            };
+            if let Some(pending) = clients.confirmed(pending).await? {
+                return Ok(Some((pending, listener)));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn register_new(
+        &self,
+        plan: &AddressPlan,
+        endpoint: Url,
+        clients: &PendingClients,
+    ) -> Result<(Pending, Option<Listener>), Problem> {
         let redirect = RedirectUri::new(Some(&plan.redirect_uri));
         let redirect = redirect.map_err(|error| Problem::Settings(ProviderError::Redirect(error)))?;
         let listener = match &redirect {
@@ -107,20 +161,27 @@ impl ClientJob {
         let token = self.draft.registration_token.as_ref();
         let request = registration::request(endpoint.clone(), &metadata, token);
         let visit = Visit { reach: plan.found.reach, reads_body: true };
-        let answer = self.network.visit(&request, self.clock.as_ref(), visit).await;
+        let secrets: Vec<&str> = token.map(Secret::expose).into_iter().collect();
+        let answer = self.http.visit(RequestKind::Registration, &request, &secrets, visit).await;
         let answer = answer.map_err(|error| unreachable(error).problem)?;
-        let registered = registration::read(&endpoint, &metadata, answer.status, &answer.body);
-        let Registered { client, auth, secret_expires } =
-            registered.map_err(|error| refused(&endpoint, error, token.is_some()))?;
-        let made = client.registration.as_ref().map(|registration| Withdrawal {
-            registration: registration.duplicate(),
-            network: Rc::clone(&self.network),
-            clock: Arc::clone(&self.clock),
-            reach: plan.found.reach,
-        });
-        let mut settings = plan.settings(ClientSource::Registered, Some(auth), uri);
-        settings.client_secret_expires = secret_expires;
-        Ok(self.ready(settings, client, listener, made))
+        let registered = match registration::read(&endpoint, &metadata, answer.status, &answer.body) {
+            Ok(registered) => registered,
+            Err(error) => {
+                let unwanted = registration::unwanted(&endpoint, answer.status, &answer.body);
+                clients.delete_at_server(unwanted.as_ref()).await;
+                return Err(refused(&endpoint, error, token.is_some()));
+            }
+        };
+        let Registered { client, auth, secret_expires } = registered;
+        let server = &plan.found.server;
+        let facts = PendingFacts {
+            issuer: server.issuer.clone(),
+            token_endpoint: server.endpoints.get(EndpointKind::Token).unwrap_or_default().to_owned(),
+            redirect_uri: uri,
+            auth,
+            secret_expires,
+        };
+        Ok((clients.keep(PendingClient { facts, client }).await?, listener))
     }
 
     /// Binds the redirect URI's port. One that was left open gets a port that it keeps: by chance, so that
@@ -147,11 +208,11 @@ impl ClientJob {
         settings: Settings,
         client: Client,
         listener: Option<Listener>,
-        made: Option<Withdrawal>,
+        made: Option<Settlement>,
     ) -> ReadyAccount {
         let AddressDraft { name, sign_in, .. } = self.draft;
         let draft = AccountDraft { editing: None, name, settings, client };
-        ReadyAccount { draft, sign_in, listener, made }
+        ReadyAccount { draft, sign_in, listener, made, http: self.http }
     }
 }
 
@@ -159,24 +220,4 @@ fn refused(endpoint: &Url, error: RegistrationError, had_token: bool) -> Problem
     let server = UntrustedText::new(endpoint.host_str().unwrap_or_default());
     let step = if had_token { RegistrationStep::RegisterWithToken } else { RegistrationStep::Register };
     Problem::Registration(Box::new(RegistrationProblem { server, error, step }))
-}
-
-/// Deletes a client that was just registered (RFC 7592, section 2.3).
-pub(crate) struct Withdrawal {
-    registration: Registration,
-    network: Rc<Network>,
-    clock: Arc<dyn Clock>,
-    reach: Reach,
-}
-
-impl Withdrawal {
-    pub(crate) async fn run(self) {
-        let Ok(url) = Url::parse(&self.registration.client_uri) else { return };
-        let request = registration::deletion(url, &self.registration.token);
-        let visit = Visit { reach: self.reach, reads_body: false };
-        let answer = self.network.visit(&request, self.clock.as_ref(), visit).await;
-        if !answer.is_ok_and(|answer| registration::is_deleted(answer.status)) {
-            log::warn!("a client that was registered and is not needed could not be deleted");
-        }
-    }
 }

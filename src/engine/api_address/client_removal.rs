@@ -79,6 +79,7 @@ impl ClientRemover {
     }
 }
 
+/// The registered client of an account, which makes a record of it as a pending one needless.
 fn read_registered(vault: &mut dyn Vault, id: &AccountId) -> Result<Option<RegisteredClient>, VaultError> {
     let mut records = Records::new(vault);
     let Some(record) = records.read_client(id)? else { return Ok(None) };
@@ -96,6 +97,12 @@ fn read_registered(vault: &mut dyn Vault, id: &AccountId) -> Result<Option<Regis
             && other.settings.overrides.issuer == account.settings.overrides.issuer;
     }
     let issuer = account.settings.overrides.issuer.clone().unwrap_or_default();
+    // A run that was killed between saving the account and this left it.
+    for (name, pending) in records.pending()? {
+        if pending.facts.issuer == issuer && pending.client.client_id == client.client_id {
+            records.delete_pending(&name)?;
+        }
+    }
     Ok(Some(RegisteredClient { issuer, client, is_shared }))
 }
 

@@ -3,32 +3,30 @@
 //! The accounts that share a client need all their redirect URIs and scopes registered. The server may answer
 //! with another registration access token or client secret, which each of them gets.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use url::Url;
 
 use super::client_removal::is_registered;
-use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::domain::account::registration::Registration;
 use crate::domain::account::{Account, AccountId, Client};
+use crate::domain::http_log::record::RequestKind;
 use crate::domain::oauth::registration::{self, ClientMetadata, RegistrationError};
 use crate::domain::oauth::scopes;
 use crate::domain::provider::spec::ClientAuth;
 use crate::domain::provider::{Preset, Provider};
+use crate::engine::account_http::{AccountHttp, secrets_of};
 use crate::engine::error_mapping::unreachable;
 use crate::engine::secrets::account_store::AccountStore;
-use crate::engine::settings::confirmed::Network;
 use crate::messages::problem::{Problem, RegistrationProblem, RegistrationStep, UntrustedText};
 use crate::store::vault::account_records::Records;
 use crate::store::vault::client_record::ClientRecord;
 use crate::store::vault::{Vault, VaultError};
 
-#[derive(Clone)]
 pub(crate) struct ClientUpdater {
-    pub(crate) network: Rc<Network>,
-    pub(crate) clock: Arc<dyn Clock>,
+    /// That of the account whose change is told.
+    pub(crate) http: AccountHttp,
     pub(crate) presets: Arc<Vec<Preset>>,
 }
 
@@ -85,8 +83,10 @@ impl ClientUpdater {
         let url = Url::parse(&held.client_uri).map_err(|_| refused(RegistrationError::NoClient(0)))?;
         let metadata = ClientMetadata { redirect_uris: uris, scopes, auth };
         let request = registration::update(url.clone(), &metadata, client, &held.token);
-        let answer = self.network.send(&request, self.clock.as_ref()).await;
-        let answer = answer.map_err(|error| unreachable(error).problem)?;
+        let mut secrets = secrets_of(client, None);
+        secrets.push(held.token.expose());
+        let sent = self.http.send(RequestKind::Registration, &request, &secrets).await;
+        let answer = sent.map_err(|error| unreachable(error).problem)?.into_http();
         let registered = registration::read(&url, &metadata, answer.status, &answer.body).map_err(refused)?;
         let mut new = registered.client;
         // What the server doesn't repeat stays.

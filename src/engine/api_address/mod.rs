@@ -3,4 +3,5 @@
 pub(crate) mod client;
 pub(crate) mod client_removal;
 pub(crate) mod client_update;
+pub(crate) mod pending_clients;
 pub(crate) mod search;

@@ -2,18 +2,17 @@
 //!
 //! Sends only GET requests without credentials and follows no redirect; ends within [`TIME_LIMIT`].
 
-use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::clock::Clock;
+use crate::base::failpoint::patience;
 use crate::domain::api_address::search::{
     FoundServer, MetadataAnswer, Next, Search, SearchError, SearchOptions,
 };
+use crate::domain::http_log::record::RequestKind;
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::refusal::transport::UnreachableKind;
+use crate::engine::account_http::UnsavedHttp;
 use crate::engine::error_mapping::unreachable;
-use crate::engine::settings::confirmed::Network;
 use crate::messages::problem::Problem;
 use crate::net::http_client::Visit;
 
@@ -22,8 +21,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(45);
 pub(crate) struct SearchJob {
     pub(crate) address: String,
     pub(crate) options: SearchOptions,
-    pub(crate) network: Rc<Network>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) http: UnsavedHttp,
 }
 
 impl SearchJob {
@@ -31,7 +29,7 @@ impl SearchJob {
     /// [`Problem::Address`], or the network's error.
     pub(crate) async fn run(self) -> Result<Box<FoundServer>, Problem> {
         let late = || Err(Problem::Address(Box::new(SearchError::TooLong)));
-        tokio::time::timeout(TIME_LIMIT, self.search()).await.unwrap_or_else(|_| late())
+        tokio::time::timeout(patience(TIME_LIMIT), self.search()).await.unwrap_or_else(|_| late())
     }
 
     async fn search(&self) -> Result<Box<FoundServer>, Problem> {
@@ -40,11 +38,15 @@ impl SearchJob {
         loop {
             let url = match search.next_step() {
                 Next::Get(url) => url,
-                Next::Done(done) => return done.map_err(of),
+                Next::Done(done) => {
+                    let mut found = done.map_err(of)?;
+                    found.log = self.http.take_log();
+                    return Ok(found);
+                }
             };
             let visit = Visit { reach: search.reach(), reads_body: search.wants_body() };
             let request = HttpRequest::get(url);
-            let answer = match self.network.visit(&request, self.clock.as_ref(), visit).await {
+            let answer = match self.http.visit(RequestKind::Metadata, &request, &[], visit).await {
                 Ok(answer) => answer,
                 Err(error) => {
                     return Err(match error.kind {

@@ -11,9 +11,10 @@ use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::redirect_uri::RedirectUri;
 use crate::domain::provider::EndpointKind;
 use crate::domain::provider::spec::ClientSource;
-use crate::engine::accounts::account_save::{self, Absent, Moving, Saved, Terms};
+use crate::engine::account_http::UnsavedHttp;
+use crate::engine::accounts::account_save::{self, Absent, Moving, Terms};
 use crate::engine::accounts::account_state::AccountState;
-use crate::engine::api_address::client::{ClientJob, ReadyAccount};
+use crate::engine::api_address::client::{ClientJob, ReadyAccount, SavedAccount};
 use crate::engine::api_address::client_removal::ClientRemover;
 use crate::engine::api_address::client_update::ClientUpdater;
 use crate::engine::api_address::search::SearchJob;
@@ -21,13 +22,12 @@ use crate::engine::publishing::outbox::Replies;
 use crate::messages::command::AddressDraft;
 use crate::messages::event::{AddressFound, Event, Reply};
 use crate::messages::problem::Problem;
-use crate::net::redirect_listener::Listener;
 
 impl Engine {
     /// Finds the authorization server of an address. Saves nothing.
     pub(super) fn find_server(&mut self, address: String, options: SearchOptions, replies: Replies) {
-        let (network, clock) = (self.network(), Arc::clone(&self.clock));
-        let job = SearchJob { address: address.clone(), options, network, clock };
+        let http = UnsavedHttp::new(self.network(), Arc::clone(&self.clock), Vec::new());
+        let job = SearchJob { address: address.clone(), options, http };
         self.spawn(
             async move { JobDone::ServerFound { address, found: Box::pin(job.run()).await, replies } },
         );
@@ -78,11 +78,11 @@ impl Engine {
             _ => None,
         };
         let replace = draft.replace;
+        let log = draft.plan.found.log.clone();
         let job = ClientJob {
             draft,
             store: self.store(),
-            network: self.network(),
-            clock: Arc::clone(&self.clock),
+            http: UnsavedHttp::new(self.network(), Arc::clone(&self.clock), log),
             known,
             taken_ports: self.kept_ports(),
             port: self.settings.preferences().redirect_port,
@@ -115,7 +115,7 @@ impl Engine {
         replace: bool,
         replies: Replies,
     ) {
-        let ReadyAccount { mut draft, sign_in, listener, made } = match ready {
+        let ReadyAccount { mut draft, sign_in, listener, made, http } = match ready {
             Ok(ready) => *ready,
             Err(problem) => return self.fail(None, problem, replies),
         };
@@ -130,7 +130,7 @@ impl Engine {
             Err(problem) => {
                 if let Some(made) = made {
                     self.spawn(async move {
-                        made.run().await;
+                        made.withdraw().await;
                         JobDone::Nothing
                     });
                 }
@@ -138,7 +138,7 @@ impl Engine {
             }
         };
         let writer = self.writer(&checked.account.id);
-        let (remover, registrar) = (self.client_remover(), self.client_updater());
+        let (remover, registrar) = (self.client_remover(), self.client_updater(&checked.account.id));
         self.spawn(async move {
             let (id, is_new) = (checked.account.id.clone(), checked.is_new);
             let client_id = checked.client.client_id.clone();
@@ -146,33 +146,33 @@ impl Engine {
             // The user has seen every destination, and no stored secret stays.
             let terms = Terms { absent: Absent::Removes, moving: Moving::Agreed };
             let saved = Box::pin(writer.save(checked, terms)).await;
-            match (&saved, made, old) {
-                (Err(_), Some(made), _) => made.run().await,
-                (Ok(_), _, Some(old)) if !old.is(&client_id) => drop(remover.delete(old).await),
-                _ => {}
+            match (&saved, made) {
+                (Err(_), Some(made)) => made.withdraw().await,
+                (Ok(_), Some(made)) => made.saved().await,
+                (_, None) => {}
+            }
+            if let Some(old) = old.filter(|old| saved.is_ok() && !old.is(&client_id)) {
+                remover.delete(old).await;
             }
             let updated = match &saved {
                 Ok(saved) => registrar.run(&writer.store, &saved.account.id).await,
                 Err(_) => Ok(()),
             };
-            JobDone::AddressSaved { saved, updated, sign_in, listener, replies }
+            let log = http.take_log();
+            JobDone::AddressSaved(SavedAccount { saved, updated, sign_in, listener, log, replies })
         });
     }
 
-    pub(super) fn address_saved(
-        &mut self,
-        saved: Result<Saved, Problem>,
-        updated: Result<(), Problem>,
-        sign_in: bool,
-        listener: Option<Listener>,
-        replies: Replies,
-    ) {
+    pub(super) fn address_saved(&mut self, done: SavedAccount) {
+        let SavedAccount { saved, updated, sign_in, listener, log, replies } = done;
         if let (Ok(saved), Some(listener)) = (&saved, listener) {
             self.sign_ins.reserve(saved.account.id.clone(), listener);
         }
         let id = saved.as_ref().ok().map(|saved| saved.account.id.clone());
         self.draft_saved(None, sign_in, saved, replies);
-        if let (Err(problem), Some(id)) = (updated, id) {
+        let Some(id) = id else { return };
+        self.http.record(&id, log);
+        if let Err(problem) = updated {
             self.fail(Some(&id), problem, None);
         }
     }
@@ -184,7 +184,7 @@ impl Engine {
         if source != Some(ClientSource::Registered) || entry.is_ephemeral() {
             return;
         }
-        let (registrar, store, id) = (self.client_updater(), self.store_of(entry), id.clone());
+        let (registrar, store, id) = (self.client_updater(id), self.store_of(entry), id.clone());
         self.spawn(async move {
             let updated = registrar.run(&store, &id).await;
             JobDone::ClientUpdated { id, updated }
@@ -197,9 +197,8 @@ impl Engine {
         }
     }
 
-    fn client_updater(&self) -> ClientUpdater {
-        let presets = self.providers.presets();
-        ClientUpdater { network: self.network(), clock: Arc::clone(&self.clock), presets }
+    fn client_updater(&self, id: &AccountId) -> ClientUpdater {
+        ClientUpdater { http: self.account_http(id), presets: self.providers.presets() }
     }
 
     pub(super) fn client_remover(&self) -> ClientRemover {

@@ -17,7 +17,7 @@ use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::engine::accounts::account_save::Saved;
 use crate::engine::accounts::crash_recovery::Recovered;
 use crate::engine::accounts::deletion::AfterFailure;
-use crate::engine::api_address::client::ReadyAccount;
+use crate::engine::api_address::client::{ReadyAccount, SavedAccount};
 use crate::engine::publishing::outbox::{Replies, ReplyTo, answer};
 use crate::engine::secrets::secret_reader::Party;
 use crate::engine::secrets::team::{OpenTeam, TeamListed, TeamLook};
@@ -29,7 +29,6 @@ use crate::messages::command::{Command, CopyForm};
 use crate::messages::event::{ClientDeletion, Event, Reply, Revocation};
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{TeamView, VaultKind};
-use crate::net::redirect_listener::Listener;
 use crate::store::database::{InFlight, Stored, StoredAccount};
 use crate::store::user_presets::OwnPresets;
 use crate::store::vault::client_record::ClientRecord;
@@ -174,13 +173,7 @@ pub(super) enum JobDone {
         replace: bool,
         replies: Replies,
     },
-    AddressSaved {
-        saved: Result<Saved, Problem>,
-        updated: Result<(), Problem>,
-        sign_in: bool,
-        listener: Option<Listener>,
-        replies: Replies,
-    },
+    AddressSaved(SavedAccount),
     ClientUpdated {
         id: AccountId,
         updated: Result<(), Problem>,
@@ -349,9 +342,7 @@ impl Engine {
             JobDone::ServerFound { address, found, replies } => self.server_found(address, found, replies),
             JobDone::ClientReady { ready, replace, replies } => self.client_ready(ready, replace, replies),
             JobDone::ClientUpdated { id, updated } => self.client_updated(&id, updated),
-            JobDone::AddressSaved { saved, updated, sign_in, listener, replies } => {
-                self.address_saved(saved, updated, sign_in, listener, replies);
-            }
+            JobDone::AddressSaved(done) => self.address_saved(done),
             JobDone::TokenObtained { id, attempt, revision, result } => {
                 self.token_obtained(&id, attempt, revision, *result);
             }

@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::client_record::ClientRecord;
-use super::records::{self, PREFERENCES_NAME, client_name, tokens_name};
+use super::records::{self, PREFERENCES_NAME, client_name, is_pending_name, tokens_name};
 use super::{Vault, VaultError};
 use crate::base::failpoint::reach;
 use crate::base::secret::SecretText;
 use crate::domain::account::AccountId;
+use crate::domain::account::registration::PendingClient;
 use crate::domain::token::grant::{Grant, TokenFacts};
 
 /// Both stored records of an account.
@@ -158,6 +159,33 @@ impl<'a> Records<'a> {
         self.write_checked(PREFERENCES_NAME, &line)
     }
 
+    /// Writes a registered client that no account has yet, and reads it back.
+    ///
+    /// # Errors
+    /// [`VaultError`]; if the vault rejects it, the old record stays.
+    pub fn write_pending(&mut self, name: &str, pending: &PendingClient) -> Result<(), VaultError> {
+        let line = records::encode_pending(pending)?;
+        self.write_checked(name, &line)
+    }
+
+    /// Deletes the record of a pending client.
+    pub fn delete_pending(&mut self, name: &str) -> Result<(), VaultError> {
+        self.0.delete(name)
+    }
+
+    /// The registered clients that no account has yet, with their records' names. Unreadable ones are left out.
+    pub fn pending(&mut self) -> Result<Vec<(String, PendingClient)>, VaultError> {
+        let mut found = Vec::new();
+        for name in self.0.names()?.into_iter().filter(|name| is_pending_name(name)) {
+            match self.0.read(&name) {
+                Ok(Some(line)) => found.extend(records::decode_pending(&line).ok().map(|it| (name, it))),
+                Ok(None) | Err(VaultError::Corrupt | VaultError::Newer) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
     /// The accounts with a client record, sorted.
     pub fn accounts(&mut self) -> Result<Vec<AccountId>, VaultError> {
         Ok(self.0.names()?.iter().filter_map(|name| records::account_of_client_name(name)).collect())
@@ -222,6 +250,51 @@ mod tests {
         assert!(found.accounts.is_empty() && found.orphans.is_empty());
         Records::new(&mut vault).write_preferences(&BTreeMap::new()).unwrap();
         assert_eq!(handle.stored_names(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn g6_a_pending_client_is_kept_moved_and_no_account() {
+        use crate::base::secret::{ClientSecret, RegistrationToken};
+        use crate::domain::account::Client;
+        use crate::domain::account::registration::{PendingFacts, Registration};
+        use crate::domain::provider::spec::ClientAuth;
+        use crate::store::vault::records::pending_name;
+
+        let facts = PendingFacts {
+            issuer: "https://s.example".to_owned(),
+            token_endpoint: "https://s.example/token".to_owned(),
+            redirect_uri: "http://127.0.0.1:20001/callback".to_owned(),
+            auth: ClientAuth::Body,
+            secret_expires: chrono::NaiveDate::from_ymd_opt(2030, 1, 1),
+        };
+        let registration = Registration {
+            client_uri: "https://s.example/c".to_owned(),
+            token: RegistrationToken::new("CANARY-rat".to_owned()),
+            redirect_uris: vec![facts.redirect_uri.clone()],
+            scopes: vec!["a".to_owned()],
+        };
+        let client = Client {
+            client_id: "c".to_owned(),
+            client_secret: Some(ClientSecret::new("CANARY-cs".to_owned())),
+            registration: Some(registration),
+            ..Client::default()
+        };
+        let pending = PendingClient { facts: facts.clone(), client };
+        let handle = MemoryVault::new();
+        let mut vault = handle.clone();
+        Records::new(&mut vault).write_pending(&pending_name(&id(1)), &pending).unwrap();
+        handle.plant(&pending_name(&id(2)), SecretText::new("{".to_owned()));
+        assert_eq!(crate::store::vault::vault_copy::names(&mut vault).unwrap().len(), 2);
+        assert_eq!(Records::new(&mut vault).accounts().unwrap(), []);
+        assert_eq!(crate::store::vault::recovery::orphans(&mut vault).unwrap(), []);
+        let mut records = Records::new(&mut vault);
+        let (name, read) = records.pending().unwrap().pop().unwrap();
+        let registration = read.client.registration.unwrap();
+        assert_eq!((&read.facts, read.client.client_id.as_str()), (&facts, "c"));
+        assert_eq!(read.client.client_secret.unwrap().expose(), "CANARY-cs");
+        assert_eq!((registration.token.expose(), registration.scopes), ("CANARY-rat", vec!["a".to_owned()]));
+        records.delete_pending(&name).unwrap();
+        assert!(records.pending().unwrap().is_empty());
     }
 
     #[test]

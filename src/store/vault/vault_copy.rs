@@ -6,16 +6,16 @@
 use std::collections::BTreeSet;
 
 use super::records::{
-    PREFERENCES_NAME, account_of_client_name, account_of_tokens_name, client_name, is_same,
+    PREFERENCES_NAME, account_of_client_name, account_of_tokens_name, client_name, is_pending_name, is_same,
 };
 use super::{Vault, VaultError};
 use crate::base::failpoint::reach;
 use crate::domain::account::AccountId;
 
-/// The names of the records to move: those of accounts, and the preferences'.
+/// The names of the records to move: those of accounts and of clients for accounts, and the preferences'.
 pub fn names(vault: &mut dyn Vault) -> Result<Vec<String>, VaultError> {
     let mut names = vault.names()?;
-    names.retain(|name| account_of(name).is_some() || name == PREFERENCES_NAME);
+    names.retain(|name| account_of(name).is_some() || is_pending_name(name) || name == PREFERENCES_NAME);
     Ok(names)
 }
 

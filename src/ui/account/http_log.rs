@@ -214,6 +214,7 @@ fn kind(kind: RequestKind) -> &'static str {
         RequestKind::Introspect => "Introspection",
         RequestKind::UserInfo => "Userinfo",
         RequestKind::Metadata => "Metadata",
+        RequestKind::Registration => "Registration",
         RequestKind::Api => "API",
     }
 }

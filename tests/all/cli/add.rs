@@ -81,17 +81,23 @@ fn one<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 
 /// Adds an account with a sign-in that succeeds.
 fn added(place: &Place, words: &[&str]) -> Run {
+    added_or_refused(place, words).unwrap_or_else(|refused| panic!("{refused:?}"))
+}
+
+fn added_or_refused(place: &Place, words: &[&str]) -> Result<Run, Run> {
     let mut all = vec!["add"];
     all.extend(words);
     all.extend(["--yes", "--no-browser"]);
     let mut sign_in = place.sign_in(&all);
     // The first line says that it was added, the second is the sign-in link.
-    assert!(sign_in.address.starts_with("Added "), "{}", sign_in.address);
+    if !sign_in.address.starts_with("Added ") {
+        return Err(sign_in.end());
+    }
     sign_in.next_line();
     sign_in.come_back(&[("code", "CANARY-code")]);
     let run = sign_in.end();
     assert_eq!(run.code, 0, "{run:?}");
-    run
+    Ok(run)
 }
 
 #[test]
@@ -545,4 +551,109 @@ fn g2_misbehaving_metadata_ends_in_its_reason_and_no_secret_is_sent() {
     api.server.always("/mcp", naming(&inside.url("/meta")));
     api.run(&place, &["--dry-run", "--allow-private"]).failed(1);
     assert_eq!(inside.requests_to("/meta").len(), 1);
+}
+
+#[test]
+fn g1_a_search_without_an_answer_ends_in_time() {
+    let bus = Bus::start();
+    let place = Place::on(&bus);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/mcp", silent.local_addr().unwrap());
+    let mut command = place.command(&["add", &address, "--dry-run", "--json"]);
+    command.env("KEYFOB_PATIENCE_MS", "700").stdin(std::process::Stdio::null());
+    let started = std::time::Instant::now();
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    assert!(said.contains("longer than 45 seconds"), "{said}");
+    assert!(started.elapsed() < std::time::Duration::from_secs(10));
+}
+
+#[test]
+fn g6_the_log_has_the_search_and_the_registration_without_secrets() {
+    let server = ScriptedServer::judging(|request| {
+        let base = format!("http://{}", request.header("host").unwrap());
+        match (request.method.as_str(), request.path.as_str()) {
+            ("POST", "/register") => Response::json(
+                201,
+                format!(
+                    r#"{{"client_id":"CANARY-id","client_secret":"CANARY-cs","client_name":"CANARY-rat",
+                       "token_endpoint_auth_method":"client_secret_post","error_description":"CANARY-rat CANARY-initial",
+                       "registration_access_token":"CANARY-rat","registration_client_uri":"{base}/register/CANARY-rat"}}"#
+                ),
+            ),
+            _ => answer(request, REGISTERS, &AtomicUsize::new(0)),
+        }
+    });
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let token = place.file("token", "CANARY-initial\n");
+    let address = server.url("/mcp");
+    added(&place, &[&address, "--name", "api", "--registration-token-file", &token]);
+    let log = place.run(&["log", "api"]).ok();
+    for shown in [
+        format!("> GET {address}\n"),
+        format!("> GET {}\n", server.url("/.well-known/oauth-protected-resource/mcp")),
+        format!("> POST {}\n", server.url("/register")),
+        format!("> POST {}\n", server.url("/token")),
+        "  registration\n".to_owned(),
+        "registration_access_token".to_owned(),
+    ] {
+        assert!(log.contains(&shown), "{shown} in {log}");
+    }
+    assert!(!log.contains("CANARY"), "{log}");
+    assert!(!holds(&place.home, "CANARY"));
+}
+
+/// A run of `add` that is killed at a step; `None` if the account was added before.
+#[cfg(feature = "failpoints")]
+fn killed_at(place: &Place, address: &str, step: usize) -> Option<String> {
+    use std::io::BufRead as _;
+    let mut command = place.command(&["add", address, "--name", "api", "--yes", "--no-browser"]);
+    command.env("KEYFOB_KILL_AT", step.to_string()).stdin(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    if !line.is_empty() {
+        assert_eq!(line, "Added api\n");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        return None;
+    }
+    let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    let last = said.lines().last().unwrap_or_default();
+    assert!(last.starts_with("killed at "), "{said}");
+    Some(last.to_owned())
+}
+
+#[cfg(feature = "failpoints")]
+#[test]
+fn g6_an_add_killed_at_every_step_loses_no_client() {
+    let bus = Bus::start();
+    let keyring = Keyring::lasting(&bus);
+    let mut reused = 0;
+    for step in 1.. {
+        let mut place = Place::on(&bus);
+        place.home = bus.path(&format!("home-{step}"));
+        let server = api(REGISTERS);
+        let address = server.url("/mcp");
+        let killed = killed_at(&place, &address, step);
+        let Some(name) = killed else { break };
+        let when = format!("step {step}, {name}");
+        if server.requests_to("/register").is_empty() {
+            continue;
+        }
+        match added_or_refused(&place, &[&address, "--name", "api"]) {
+            Ok(_) => reused += 1,
+            Err(run) => assert!(run.err.contains("already"), "{when}: {run:?}"),
+        }
+        assert_eq!(server.requests_to("/register").len(), 1, "{when}: one client");
+        place.run(&["remove", "api", "--yes"]).ok();
+        let last = server.requests_to("/register/1").pop().unwrap();
+        assert_eq!(last.method, "DELETE", "{when}");
+        assert_eq!(keyring.items(), [""; 0], "{when}: nothing is left behind");
+        assert!(!holds(&place.home, "CANARY"), "{when}");
+    }
+    assert!(reused > 1, "no kill left a client without an account");
 }

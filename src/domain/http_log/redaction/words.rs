@@ -3,22 +3,28 @@
 //! Invariant: every list is in lower case, except for the values, which are compared exactly.
 
 pub(in crate::domain::http_log::redaction) const PROSE: &str = "\
-    scope scopes scp error error_description errordescription message detail details title reason hint";
+    scope scopes scopes_supported scp error error_description errordescription message detail details \
+    title reason hint";
 
 /// Fields with a URL, or the name of an API.
 pub(in crate::domain::http_log::redaction) const ADDRESSES: &str = "\
-    redirect_uri error_uri verification_uri verification_uri_complete verification_url resource audience \
-    iss";
+    redirect_uri redirect_uris error_uri verification_uri verification_uri_complete verification_url \
+    resource audience iss issuer authorization_servers authorization_endpoint token_endpoint \
+    registration_endpoint device_authorization_endpoint pushed_authorization_request_endpoint \
+    revocation_endpoint introspection_endpoint userinfo_endpoint jwks_uri";
 
 /// Fields whose value is one of [`VALUES`].
 pub(in crate::domain::http_log::redaction) const FIXED: &str = "\
     grant_type response_type response_mode code_challenge_method token_type type token_type_hint \
-    client_assertion_type prompt access_type requested_token_use";
+    client_assertion_type prompt access_type requested_token_use grant_types grant_types_supported \
+    response_types response_types_supported code_challenge_methods_supported application_type \
+    token_endpoint_auth_method token_endpoint_auth_methods_supported";
 
 pub(in crate::domain::http_log::redaction) const VALUES: &str = "\
     authorization_code client_credentials refresh_token access_token id_token password code token S256 \
     plain query form_post offline online consent login none select_account Basic basic Bearer bearer \
-    BearerToken DPoP MAC mac N_A pop on_behalf_of urn:ietf:params:oauth:grant-type:device_code \
+    BearerToken DPoP MAC mac N_A pop on_behalf_of native web client_secret_basic client_secret_post \
+    client_secret_jwt private_key_jwt urn:ietf:params:oauth:grant-type:device_code \
     urn:ietf:params:oauth:grant-type:jwt-bearer urn:ietf:params:oauth:grant-type:token-exchange \
     urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -37,16 +43,18 @@ pub(in crate::domain::http_log::redaction) const HEADERS: &str = "\
     encoding user-agent www-authenticate x-content-type-options";
 
 pub(in crate::domain::http_log::redaction) const NAMES: &str = "\
-    access accessed accesstoken account accounts acr active actor age alg amr api application apps \
-    assertion at aud audience auth authentication authorization azp bearer before body challenge claims \
-    client code codes complete content correlation count created credentials data date description \
-    detail details device email error errors exp expiration expire expires expiresat expiresin expiry \
-    ext family fault given grant hint iat id idtoken in info instance interval iss issued issuer items \
-    jti jwt key kid lifetime list locale max message messages meta method ms name nbf nonce not oauth of \
-    on password payload permissions policy preferred prompt reason redirect refresh refreshtoken request \
-    requested resource response result results scope scopes seconds secret secs session state status sub \
-    success time timestamp title token tokens tokentype trace ttl type until uri url user userid \
-    username valid value values verification verifier version x";
+    access accessed accesstoken account accounts acr active actor age alg algs amr api application \
+    apps assertion at aud audience auth authentication authorization azp basic bearer before body \
+    challenge claims client code codes complete content correlation count created credentials data \
+    date description detail details device document documentation email endpoint error errors exp \
+    expiration expire expires expiresat expiresin expiry ext family fault given grant hint iat id \
+    idtoken in info instance interval introspection iss issued issuer items jti jwks jwt key kid \
+    lifetime list locale max message messages meta method methods ms name nbf nonce not oauth of on \
+    password payload permissions pkce policy post preferred prompt pushed reason redirect refresh \
+    refreshtoken registration request requested resource response result results revocation scope \
+    scopes seconds secret secs servers session signing state status sub success supported time \
+    timestamp title token tokens tokentype trace ttl type types until uri uris url user userid \
+    userinfo username valid value values verification verifier version x";
 
 pub(in crate::domain::http_log::redaction) fn has(list: &str, word: &str) -> bool {
     list.split(' ').any(|listed| listed == word)

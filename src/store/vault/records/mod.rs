@@ -15,7 +15,7 @@ use super::VaultError;
 use super::client_record::ClientRecord;
 use crate::base::secret::kind::{HeaderValue as HeaderKind, ParamValue as ParamKind};
 use crate::base::secret::{AccessToken, Kind, Secret, SecretText};
-use crate::domain::account::registration::Registration;
+use crate::domain::account::registration::{PendingClient, PendingFacts, Registration};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::oauth::extra_params;
 use crate::domain::provider::destinations::Destinations;
@@ -37,6 +37,15 @@ pub fn tokens_name(id: &AccountId) -> String {
 
 /// The name of the record with the guarded preferences, which are used only with the values in it.
 pub const PREFERENCES_NAME: &str = "preferences";
+
+/// The name of the record of a client that no account has yet.
+pub fn pending_name(id: &AccountId) -> String {
+    format!("registration/{id}")
+}
+
+pub fn is_pending_name(name: &str) -> bool {
+    name.starts_with("registration/")
+}
 
 pub fn account_of_client_name(name: &str) -> Option<AccountId> {
     name.strip_prefix("client/").and_then(AccountId::parse)
@@ -122,6 +131,43 @@ struct RegistrationIn {
     scopes: Vec<String>,
 }
 
+impl<'a> RegistrationOut<'a> {
+    fn of(registration: &'a Registration) -> Self {
+        Self {
+            client_uri: &registration.client_uri,
+            token: registration.token.expose(),
+            redirect_uris: &registration.redirect_uris,
+            scopes: &registration.scopes,
+        }
+    }
+}
+
+impl From<RegistrationIn> for Registration {
+    fn from(RegistrationIn { client_uri, token, redirect_uris, scopes }: RegistrationIn) -> Self {
+        Self { client_uri, token, redirect_uris, scopes }
+    }
+}
+
+#[derive(Serialize)]
+struct PendingOut<'a> {
+    v: u32,
+    facts: &'a PendingFacts,
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration: Option<RegistrationOut<'a>>,
+}
+
+#[derive(Deserialize)]
+struct PendingIn {
+    facts: PendingFacts,
+    client_id: String,
+    #[serde(default, deserialize_with = "optional_secret")]
+    client_secret: Option<crate::base::secret::ClientSecret>,
+    registration: Option<RegistrationIn>,
+}
+
 #[derive(Serialize)]
 struct TokensOut<'a> {
     v: u32,
@@ -200,12 +246,7 @@ pub fn encode_client(record: &ClientRecord) -> Result<SecretText, VaultError> {
         authorize_params: exposed(&client.authorize_params),
         token_params: exposed(&client.token_params),
         refresh_params: exposed(&client.refresh_params),
-        registration: client.registration.as_ref().map(|registration| RegistrationOut {
-            client_uri: &registration.client_uri,
-            token: registration.token.expose(),
-            redirect_uris: &registration.redirect_uris,
-            scopes: &registration.scopes,
-        }),
+        registration: client.registration.as_ref().map(RegistrationOut::of),
     })
 }
 
@@ -224,18 +265,31 @@ pub fn decode_client(id: &AccountId, line: &SecretText) -> Result<ClientRecord, 
         authorize_params: secrets_of(record.authorize_params),
         token_params: secrets_of(record.token_params),
         refresh_params: secrets_of(record.refresh_params),
-        registration: record.registration.map(
-            |RegistrationIn { client_uri, token, redirect_uris, scopes }| Registration {
-                client_uri,
-                token,
-                redirect_uris,
-                scopes,
-            },
-        ),
+        registration: record.registration.map(Into::into),
     };
     // Up to version 2, extra parameters were among the settings.
     extra_params::move_secrets(&mut account.settings, &mut client);
     Ok(ClientRecord::read(account, client, record.destinations))
+}
+
+pub fn encode_pending(pending: &PendingClient) -> Result<SecretText, VaultError> {
+    let PendingClient { facts, client } = pending;
+    encode(&PendingOut {
+        v: VERSION,
+        facts,
+        client_id: &client.client_id,
+        client_secret: client.client_secret.as_ref().map(Secret::expose),
+        registration: client.registration.as_ref().map(RegistrationOut::of),
+    })
+}
+
+pub fn decode_pending(line: &SecretText) -> Result<PendingClient, VaultError> {
+    let PendingIn { facts, client_id, client_secret, registration } = decode(line)?;
+    let registration = registration.map(Into::into);
+    Ok(PendingClient {
+        facts,
+        client: Client { client_id, client_secret, registration, ..Client::default() },
+    })
 }
 
 fn exposed<K: Kind>(values: &BTreeMap<String, Secret<K>>) -> BTreeMap<&str, &str> {
