@@ -98,7 +98,12 @@ fn refuse_taken(session: &CliSession, name: &str, replace: bool) -> Result<(), F
 
 /// Searches the address and makes the plan.
 fn find(session: &CliSession, options: &Add) -> Result<AddressPlan, Failure> {
-    let search = SearchOptions { issuer: options.issuer.clone(), allow_private: options.allow_private };
+    let search = SearchOptions {
+        issuer: options.issuer.clone(),
+        allow_private: options.allow_private,
+        document: options.client_id_document.clone(),
+        redirect_uri: options.redirect_uri.clone(),
+    };
     let command = Command::FindServer { address: options.address.clone(), options: search };
     let Reply::ServerFound(found) = session.ask(command)?.wait().map_err(|problem| failure(&problem))? else {
         return Err(Failure::of(&Problem::Stopped));

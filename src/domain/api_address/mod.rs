@@ -5,6 +5,7 @@
 //! than [`reach::Reach`] allows; metadata of another resource or issuer is never used.
 
 pub mod challenge;
+pub mod client_document;
 pub mod plan;
 pub mod reach;
 pub mod resource;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 use url::Url;
 
+use super::client_document::DocumentState;
 use super::search::FoundServer;
 use crate::domain::account::key_dates::KeyDates;
 use crate::domain::account::tags::Tags;
@@ -107,13 +108,16 @@ impl AddressPlan {
     pub fn new(found: FoundServer, options: &PlanOptions, known: Vec<KnownClient>) -> Self {
         let client = choose_client(&found, options, known);
         let (scopes, scope_source) = choose_scopes(&found, options);
-        let redirect_uri = options.redirect_uri.clone().unwrap_or_else(|| match &client {
-            ClientChoice::Known(known) => known.redirect_uri.clone(),
-            ClientChoice::Registration(_) | ClientChoice::Document(_) => {
+        let redirect_uri = options.redirect_uri.clone().unwrap_or_else(|| match (&client, &found.document) {
+            (ClientChoice::Known(known), _) => known.redirect_uri.clone(),
+            (ClientChoice::Document(_), DocumentState::Lists(uri)) => uri.clone(),
+            (ClientChoice::Registration(_) | ClientChoice::Document(_), _) => {
                 "http://127.0.0.1/callback".to_owned()
             }
             // The user registers it, so its port must stay the same.
-            ClientChoice::Given | ClientChoice::Form => format!("http://127.0.0.1:{USUAL_PORT}/callback"),
+            (ClientChoice::Given | ClientChoice::Form, _) => {
+                format!("http://127.0.0.1:{USUAL_PORT}/callback")
+            }
         });
         Self { found, client, scopes, scope_source, redirect_uri }
     }

@@ -13,6 +13,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::challenge::ResourceChallenge;
+use super::client_document::{DocumentError, DocumentState};
 use super::reach::{Inside, Reach};
 use super::resource::{self, ResourceMetadata, ResourceSource};
 use super::{AddressError, ApiAddress};
@@ -33,6 +34,10 @@ pub struct SearchOptions {
     pub issuer: Option<String>,
     /// A public address may lead to hosts that are not public.
     pub allow_private: bool,
+    /// The URL of a client ID metadata document, which is read after the search.
+    pub document: Option<String>,
+    /// The redirect URI that the document must list.
+    pub redirect_uri: Option<String>,
 }
 
 /// An answer to a GET.
@@ -81,6 +86,8 @@ pub struct FoundServer {
     pub challenge_scopes: Vec<String>,
     /// The scopes that the resource's metadata lists.
     pub resource_scopes: Vec<String>,
+    /// What is known of the client ID metadata document.
+    pub document: DocumentState,
     /// The requests of the search.
     pub log: Vec<HttpLogEntry>,
 }
@@ -93,6 +100,7 @@ pub enum Part {
     Server,
     Endpoint(EndpointKind),
     Registration,
+    ClientDocument,
 }
 
 /// Why a search ended without a server. Texts from outside are as received.
@@ -134,6 +142,9 @@ pub enum SearchError {
     TooManyRequests,
     #[error("too long")]
     TooLong,
+    /// About the client ID metadata document at this URL.
+    #[error("{error}")]
+    ClientDocument { url: String, error: DocumentError },
 }
 
 /// What to do next.
@@ -476,6 +487,7 @@ impl Search {
             resource_scopes: named
                 .map(|(metadata, ..)| scopes::unique(metadata.scopes.iter().map(String::as_str)))
                 .unwrap_or_default(),
+            document: DocumentState::NotRead,
             log: Vec::new(),
         }
     }

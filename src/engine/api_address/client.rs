@@ -5,10 +5,12 @@
 
 use url::Url;
 
+use super::client_document;
 use super::pending_clients::{Pending, PendingClients, Settlement};
 use crate::base::secret::Secret;
 use crate::domain::account::registration::{PendingClient, PendingFacts};
 use crate::domain::account::{Client, Settings};
+use crate::domain::api_address::client_document::DocumentState;
 use crate::domain::api_address::plan::{AddressPlan, ClientChoice};
 use crate::domain::http_log::record::{HttpLogEntry, RequestKind};
 use crate::domain::oauth::redirect_uri::{LoopbackRedirect, RedirectUri};
@@ -76,7 +78,7 @@ impl ClientJob {
     pub(crate) async fn run(mut self) -> Result<ReadyAccount, Problem> {
         let given = self.draft.client.take();
         let plan = self.draft.plan.clone();
-        let uri = plan.redirect_uri.clone();
+        let mut uri = plan.redirect_uri.clone();
         match &plan.client {
             ClientChoice::Given | ClientChoice::Form => {
                 let client = given.ok_or(Problem::ValueMissing("client_id"))?;
@@ -85,6 +87,13 @@ impl ClientJob {
                 Ok(self.ready(settings, client, None, None))
             }
             ClientChoice::Document(document) => {
+                // In the window, its URL is given after the search.
+                if plan.found.document == DocumentState::NotRead
+                    && let DocumentState::Lists(listed) =
+                        client_document::read(&self.http, plan.found.reach, document, None).await?
+                {
+                    uri = listed;
+                }
                 let client = Client { client_id: document.clone(), ..Client::default() };
                 let settings = plan.settings(ClientSource::Document, Some(ClientAuth::None), uri);
                 Ok(self.ready(settings, client, None, None))

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::client_document;
 use crate::base::failpoint::patience;
 use crate::domain::api_address::search::{
     FoundServer, MetadataAnswer, Next, Search, SearchError, SearchOptions,
@@ -40,6 +41,10 @@ impl SearchJob {
                 Next::Get(url) => url,
                 Next::Done(done) => {
                     let mut found = done.map_err(of)?;
+                    if let Some(url) = &self.options.document {
+                        let wanted = self.options.redirect_uri.as_deref();
+                        found.document = client_document::read(&self.http, found.reach, url, wanted).await?;
+                    }
                     found.log = self.http.take_log();
                     return Ok(found);
                 }

@@ -5,6 +5,7 @@
 
 use crate::base::sanitize::sanitized;
 use crate::domain::api_address::AddressError;
+use crate::domain::api_address::client_document::{DocumentError, DocumentState};
 use crate::domain::api_address::plan::{AddressPlan, ClientChoice, ScopeSource};
 use crate::domain::api_address::resource::ResourceSource;
 use crate::domain::api_address::search::{Part, SearchError, ServerSource};
@@ -59,7 +60,11 @@ pub fn steps(plan: &AddressPlan) -> Vec<AddressStep> {
     let redirect = match &plan.client {
         ClientChoice::Registration(_) => "registered with the port that is free now",
         ClientChoice::Known(_) => "the same as that account's",
-        ClientChoice::Document(_) => "the document must list it",
+        ClientChoice::Document(_) => match found.document {
+            DocumentState::Lists(_) => "the document lists it",
+            DocumentState::Unreadable => "the document, which could not be read, must list it",
+            DocumentState::NotRead => "the document must list it",
+        },
         ClientChoice::Given | ClientChoice::Form => "register it with the provider",
     };
     steps.push(step("Redirect URI", shown(&plan.redirect_uri), redirect));
@@ -127,6 +132,7 @@ fn part_label(part: Part) -> &'static str {
         Part::Server => "authorization server",
         Part::Endpoint(kind) => label_of(kind.key()),
         Part::Registration => "registration endpoint",
+        Part::ClientDocument => "client ID metadata document",
     }
 }
 
@@ -179,7 +185,51 @@ pub(in crate::messages::explain) fn address(error: &SearchError) -> UserMessage 
             format!("The address doesn't use the authorization server {}.", url_quoted(issuer)),
             format!("Choose one of {}.", listed(servers)),
         ),
+        SearchError::ClientDocument { url, error } => client_document(url, error),
         other => server_error(other, report),
+    }
+}
+
+fn client_document(url: &str, error: &DocumentError) -> UserMessage {
+    let document = url_quoted(url);
+    match error {
+        DocumentError::NotMetadata => words(
+            format!(
+                "The client ID metadata document {document} has no client metadata, so nothing was used."
+            ),
+            "Check its URL.",
+        ),
+        DocumentError::OtherClient(said) => words(
+            format!(
+                "The client ID metadata document {document} has the client_id {}, so the server would refuse it.",
+                url_quoted(said)
+            ),
+            "Its client_id must be its URL, to the letter.",
+        ),
+        DocumentError::NoRedirect => words(
+            format!("The client ID metadata document {document} lists no redirect URI that Keyfob can use."),
+            "Add one such as http://127.0.0.1/callback to its redirect_uris.",
+        ),
+        DocumentError::OtherRedirect { wanted, listed } => words(
+            format!(
+                "The client ID metadata document {document} doesn't list the redirect URI {}, so the server would \
+                 refuse it.",
+                url_quoted(wanted)
+            ),
+            if listed.is_empty() {
+                "It lists none.".to_owned()
+            } else {
+                format!("It lists {}.", self::listed(listed))
+            },
+        ),
+        DocumentError::OtherAuth(method) => words(
+            format!(
+                "The client ID metadata document {document} asks for the client authentication {}, which needs a key \
+                 that Keyfob hasn't.",
+                quoted(method)
+            ),
+            "Give a document whose token_endpoint_auth_method is none.",
+        ),
     }
 }
 

@@ -100,7 +100,9 @@ impl AddressPageState {
     fn look_up(&mut self, cx: &mut Cx<'_>) {
         self.asked = self.address.trim().to_owned();
         (self.lookup, self.problem, self.scopes) = (Lookup::Pending, None, None);
-        let options = SearchOptions { issuer: self.issuer.clone(), allow_private: self.allow_private };
+        let (issuer, allow_private) = (self.issuer.clone(), self.allow_private);
+        // The document is asked for once a server is found that takes one.
+        let options = SearchOptions { issuer, allow_private, ..SearchOptions::default() };
         cx.send(Command::FindServer { address: self.asked.clone(), options });
     }
 

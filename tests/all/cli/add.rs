@@ -473,6 +473,42 @@ fn the_proxy_and_the_root_certificates_are_those_of_every_request() {
     assert!(!api.tunnel.targets().is_empty());
 }
 
+#[test]
+fn g4_a_client_id_document_is_read_before_the_sign_in() {
+    let bus = Bus::start();
+    let place = Place::on(&bus);
+    let api = PublicApi::start();
+    let url = "https://api.example.com/client.json";
+    let document = |id: &str| {
+        let uris = r#"["https://api.example.com/back","http://localhost:7777/cb"]"#;
+        Response::json(200, format!(r#"{{"client_id":"{id}","redirect_uris":{uris}}}"#))
+    };
+    let dry = ["--client-id-document", url, "--dry-run", "--json"];
+    api.server.always("/client.json", document(url));
+    let found = api.run(&place, &dry).json();
+    assert_eq!(
+        (&found["client"], &found["redirect_uri"]),
+        (&json!("document"), &json!("http://localhost:7777/cb"))
+    );
+    let with = |uri: &str| api.run(&place, &[&dry[..], &["--redirect-uri", uri]].concat());
+    assert_eq!(with("http://localhost:7778/cb").json()["redirect_uri"], json!("http://localhost:7778/cb"));
+    let refused = with("http://127.0.0.1:7777/other").failed(1);
+    assert!(refused.contains("doesn't list") && refused.contains("http://localhost:7777/cb"), "{refused}");
+    api.server.always("/client.json", document("https://api.example.com/Client.json"));
+    let refused = api.run(&place, &dry).failed(1);
+    assert!(refused.contains("client_id must be its URL"), "{refused}");
+    // The server may reach what Keyfob can't.
+    api.server.always("/client.json", Response::json(404, "{}"));
+    let run = api.run(&place, &dry);
+    assert!(run.err.contains("could not be read"), "{run:?}");
+    assert_eq!(run.json()["redirect_uri"], json!("http://127.0.0.1/callback"));
+    let inside = ScriptedServer::start();
+    let private = format!("https://x.localhost:{}/client.json", inside.port());
+    let refused = api.run(&place, &["--client-id-document", &private, "--dry-run", "--json"]).failed(1);
+    assert!(refused.contains("this computer") && inside.connections() == 0, "{refused}");
+    assert!(api.server.requests().iter().all(|request| request.method == "GET"));
+}
+
 /// A challenge that names this metadata.
 fn naming(url: &str) -> Response {
     let challenge = format!("Bearer resource_metadata=\"{url}\"");
