@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::completion::account_names;
 use super::passphrase::VaultOptions;
+use crate::domain::api::api_request;
 use crate::domain::api::proxy_rule::ProxyRule;
 use crate::domain::api::token_reference::TokenReference;
 use crate::domain::import::EnvField;
@@ -665,6 +666,9 @@ fn variable(text: &str) -> Result<(String, TokenReference), String> {
 /// Parses a header: `Accept: text/csv`.
 fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("write NAME: VALUE, such as 'Accept: text/csv'")?;
+    if let Some(why) = api_request::refusal_of_header(name.trim()) {
+        return Err(why);
+    }
     let fits = is_header_name(name.trim()) && !value.chars().any(char::is_control);
     fits.then(|| (name.trim().to_owned(), value.trim().to_owned()))
         .ok_or_else(|| "a header has a name and a value of one line".to_owned())

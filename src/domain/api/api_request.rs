@@ -9,6 +9,31 @@ use crate::domain::oauth::token_syntax::is_header_name;
 use crate::domain::provider::spec::ApiUse;
 use crate::domain::token::token_format;
 
+/// Headers that frame a request or are about one connection (RFC 9110, section 7.6.1).
+const OF_TRANSPORT: [&str; 11] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "http2-settings",
+];
+
+/// Says why a header can't be set by hand; `None` if it can.
+pub fn refusal_of_header(name: &str) -> Option<String> {
+    let is_one_of = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if is_one_of(&["authorization", "proxy-authorization"]) {
+        return Some(format!("{name} can't be set: the account's token is what authorizes the request"));
+    }
+    is_one_of(&OF_TRANSPORT)
+        .then(|| format!("{name} can't be set: it follows from the URL, the body and the connection"))
+}
+
 /// A request as the user wrote it, without a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiRequest {
@@ -91,6 +116,19 @@ mod tests {
         assert!(built.body.is_empty(), "a GET has none");
         for elsewhere in ["https://evil.example/", "//evil.example/x", "http://api.example/x"] {
             assert_eq!(request(elsewhere).with_token(&host, &api, &token).err(), Some(NoRequest::OtherHost));
+        }
+    }
+
+    #[test]
+    fn u1_headers_of_the_transport_and_of_credentials_are_not_set_by_hand() {
+        for name in
+            ["Host", "content-length", "Transfer-Encoding", "Connection", "TE", "Upgrade", "Authorization"]
+        {
+            let why = refusal_of_header(name).unwrap();
+            assert!(why.starts_with(&format!("{name} can't be set: ")), "{why}");
+        }
+        for name in ["Accept", "X-Host", "Content-Type", "Cookie"] {
+            assert_eq!(refusal_of_header(name), None);
         }
     }
 

@@ -90,3 +90,23 @@ fn u6_a_rejected_token_is_renewed_once_and_the_request_repeated() {
     assert_eq!(place.run(&["request", CAR, "/x", "--data", &file]).ok().len(), long.len());
     assert_eq!((api.issued(), api.rejected()), (4, 3));
 }
+
+#[test]
+fn u1_headers_are_sent_as_given_or_refused() {
+    let (bus, api) = (Bus::start(), Api::plain(HOUR));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    api.import(&place);
+    place.run(&["request", CAR, "/x", "--header", "X-Two: a", "--header", "x-two: b"]).ok();
+    let before = api.server.requests().len();
+    let sent = &api.server.requests()[before - 1].headers;
+    let two =
+        sent.iter().filter(|(name, _)| name.eq_ignore_ascii_case("x-two")).map(|(_, value)| value.as_str());
+    assert_eq!(two.collect::<Vec<_>>(), ["a", "b"]);
+    for header in ["Host: evil.example", "transfer-encoding: chunked", "Proxy-Authorization: x"] {
+        let run = place.run(&["request", CAR, "/x", "--header", header]);
+        let name = header.split(':').next().unwrap();
+        assert!(run.code == 2 && run.err.contains(&format!("{name} can't be set")), "{run:?}");
+    }
+    assert_eq!(api.server.requests().len(), before);
+}
