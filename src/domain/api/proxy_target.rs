@@ -3,6 +3,10 @@
 //! Invariant: what is passed on is exactly what was checked. A path that a server may read in another way, with dot
 //! segments for example, is refused.
 
+use std::borrow::Cow;
+
+use subtle::ConstantTimeEq as _;
+
 /// The longest chain of encodings of a path that is looked through.
 const DECODINGS: usize = 4;
 
@@ -92,18 +96,48 @@ fn is_dot_segment(segment: &[u8]) -> bool {
 
 /// `None` if a percent sign is not followed by two hexadecimal digits.
 fn percent_decoded(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
+    let is_encoding = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|b| b.is_ascii_hexdigit());
+    text.split('%').skip(1).all(is_encoding).then(|| decoded_where_possible(text.as_bytes()))
+}
+
+/// Returns true if a path or a query has the key in it, encoded or not. The time doesn't tell how much of it is right.
+pub fn has_key(text: &str, key: &str) -> bool {
+    let mut read = text.as_bytes().to_vec();
+    for _ in 0..=DECODINGS {
+        let windows = read.windows(key.len());
+        if windows.fold(false, |found, window| found | bool::from(window.ct_eq(key.as_bytes()))) {
+            return true;
         }
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-        let (high, low) = (digit(rest.next())?, digit(rest.next())?);
-        bytes.push(u8::try_from(high * 16 + low).ok()?);
+        let decoded = decoded_where_possible(&read);
+        if decoded == read {
+            return false;
+        }
+        read = decoded;
     }
-    Some(bytes)
+    false
+}
+
+/// Decodes each percent sign that is followed by two hexadecimal digits.
+fn decoded_where_possible(bytes: &[u8]) -> Vec<u8> {
+    let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
+    let (mut decoded, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        let pair = (*byte == b'%').then(|| digit(at + 1).zip(digit(at + 2))).flatten();
+        let value = pair.and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        decoded.push(value.unwrap_or(*byte));
+        at += if value.is_some() { 3 } else { 1 };
+    }
+    decoded
+}
+
+/// The path as a log may have it: a first segment that names no account is replaced, since it may be a key.
+pub fn without_unknown<'a>(path: &'a str, names: &[String]) -> Cow<'a, str> {
+    let Some(rest) = path.strip_prefix('/') else { return Cow::Borrowed("-") };
+    let (first, after) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    if first.is_empty() || account(first, names).is_some() {
+        return Cow::Borrowed(path);
+    }
+    Cow::Owned(format!("/-{after}"))
 }
 
 /// A name as a segment of a path.
@@ -151,6 +185,27 @@ mod tests {
         assert_eq!(parse(&format!("/{}/v1", segment("..")), &names()).unwrap().account, 2);
         for path in ["/", "", "car-dev", "/other/v1", "/KEY/other/v1", "/a/b/car-dev"] {
             assert!(parse(path, &names()).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn u7_a_key_is_found_anywhere_and_an_unknown_segment_is_not_shown() {
+        for text in ["/KEY", "/a/xKEYx", "a=1&key=KEY", "/a/%4bEY/%zz", "/a/%254BEY", "%KEY"] {
+            assert!(has_key(text, "KEY"), "{text}");
+        }
+        for text in ["", "/", "/a/KE/Y", "/a/key", "/a/%4b%45", "%", "%4"] {
+            assert!(!has_key(text, "KEY"), "{text}");
+        }
+        for (path, shown) in [
+            ("/car-dev/v1", "/car-dev/v1"),
+            ("/CANARY/car-dev/v1", "/-/car-dev/v1"),
+            ("/CANARY", "/-"),
+            ("//x", "//x"),
+            ("/", "/"),
+            ("*", "-"),
+            ("", "-"),
+        ] {
+            assert_eq!(without_unknown(path, &names()), shown, "{path}");
         }
     }
 

@@ -9,6 +9,7 @@ mod headers;
 mod request_log;
 mod tokens;
 
+use std::borrow::Cow;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::sync::Arc;
@@ -235,26 +236,36 @@ impl Proxy {
     async fn answer(&self, request: Request<Incoming>) -> Answer {
         let started = Instant::now();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let (path, answer) = match self.authenticate(&request) {
-            // Its path may have a key in it, of this run or another.
-            Err(refused) => ("-", refused.answer()),
-            Ok(found) => {
-                let answer = match found.map_err(no_target).and_then(|target| self.admit(&request, &target)) {
-                    Ok(admitted) => self.pass_on(request, admitted).await.unwrap_or_else(Refused::answer),
-                    Err(refused) => refused.answer(),
-                };
-                (self.without_key(&path), answer)
-            }
+        let answer = match self.admit(&request) {
+            Ok(admitted) => self.pass_on(request, admitted).await.unwrap_or_else(Refused::answer),
+            Err(refused) => refused.answer(),
         };
         if let Some(log) = &self.log {
-            let (method, status) = (method.as_str(), answer.status().as_u16());
-            log(&LogLine { method, path, status, took: started.elapsed() });
+            let (method, path) = (self.shown(method.as_str()), self.shown_path(&path));
+            log(&LogLine { method, path: &path, status: answer.status().as_u16(), took: started.elapsed() });
         }
         answer
     }
 
-    fn without_key<'p>(&self, path: &'p str) -> &'p str {
-        path.strip_prefix('/').and_then(|rest| rest.strip_prefix(self.key.expose())).unwrap_or(path)
+    /// A text for the log: `-` if the key is in it.
+    fn shown<'t>(&self, text: &'t str) -> &'t str {
+        if proxy_target::has_key(text, self.key.expose()) { "-" } else { text }
+    }
+
+    /// A path for the log, without what is or may be a key, of this run or another.
+    fn shown_path<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        match self.without_key(path) {
+            Some("") => Cow::Borrowed("/"),
+            Some(rest) => Cow::Borrowed(self.shown(rest)),
+            None => proxy_target::without_unknown(self.shown(path), &self.names),
+        }
+    }
+
+    /// What follows the key in a path; `None` if the key is not its first segment.
+    fn without_key<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let rest = path.strip_prefix('/')?;
+        let (first, after) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        self.is_key(first.as_bytes()).then_some(after)
     }
 
     /// Checks where the request comes from, and its key. Returns what its path names.
@@ -289,7 +300,19 @@ impl Proxy {
         ))
     }
 
-    fn admit(&self, request: &Request<Incoming>, target: &ProxyTarget<'_>) -> Result<Admitted, Refused> {
+    /// Makes all checks that need no token.
+    fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, Refused> {
+        let found = self.authenticate(request)?;
+        let (path, query) = (request.uri().path(), request.uri().query());
+        let has_key = |text: &str| proxy_target::has_key(text, self.key.expose());
+        if has_key(self.without_key(path).unwrap_or(path)) || query.is_some_and(has_key) {
+            return Err(Refused::new(
+                StatusCode::BAD_REQUEST,
+                "the key stands in the path or the query beside its own place, so the API would get it; \
+                 send it as the bearer token, or use /KEY/NAME/... as the path",
+            ));
+        }
+        let target = found.map_err(no_target)?;
         target.check().map_err(no_target)?;
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(Refused::new(
@@ -301,23 +324,25 @@ impl Proxy {
         if !self.rules.is_empty() && !self.rules.iter().any(is_allowed) {
             return Err(Refused::new(StatusCode::FORBIDDEN, "no rule allows this method and path"));
         }
-        let url = self.url(target, request.uri().query()).ok_or_else(|| no_target(NoTarget::NotAPath))?;
-        let path = request.uri().path();
+        let url = self.url(&target, query).ok_or_else(|| no_target(NoTarget::NotAPath))?;
         let prefix = path.len() - if path.ends_with(target.path) { target.path.len() } else { 0 };
         Ok(Admitted { account: target.account, url, prefix: path[..prefix].to_owned() })
     }
 
     /// Compares the key in constant time: the bearer token, or a segment of the path if there is one.
     fn has_key(&self, headers: &HeaderMap, in_path: Option<&str>) -> bool {
-        let is_key = |text: &[u8]| bool::from(text.ct_eq(self.key.expose().as_bytes()));
         if let Some(segment) = in_path {
-            return is_key(segment.as_bytes());
+            return self.is_key(segment.as_bytes());
         }
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return false };
         let value = value.as_bytes();
         let is_bearer = value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));
-        is_bearer && is_key(value[7..].trim_ascii())
+        is_bearer && self.is_key(value[7..].trim_ascii())
+    }
+
+    fn is_key(&self, text: &[u8]) -> bool {
+        text.ct_eq(self.key.expose().as_bytes()).into()
     }
 
     /// The URL of the API; `None` if a URL can't have this path unchanged.

@@ -11,7 +11,7 @@ const PATH_CHARS: usize = 500;
 /// One request. No header, query or key is in it.
 pub struct LogLine<'a> {
     pub method: &'a str,
-    /// The path without its query and without a key; `-` if the request was not admitted.
+    /// The path without its query and without what is or may be a key.
     pub path: &'a str,
     pub status: u16,
     /// Until the head of the answer.

@@ -103,6 +103,10 @@ fn u3_only_a_good_request_reaches_the_api() {
         ("/", &own, &bearer, 404),
         ("/car-dev/../x", &own, &bearer, 400),
         ("/car-dev/%2e%2e/x", &own, &bearer, 400),
+        (&format!("/car-dev/{key}/x"), &own, &bearer, 400),
+        (&format!("/car-dev/x?key={key}"), &own, &bearer, 400),
+        (&format!("/car-dev/x?key=%{:02x}{}", key.as_bytes()[0], &key[1..]), &own, &bearer, 400),
+        (&format!("/{key}/{key}/car-dev/x"), &own, "", 400),
     ] {
         let text = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n");
         let answer = raw::exchange(raw::v4(port), text.as_bytes()).unwrap();
@@ -244,10 +248,16 @@ fn u7_the_proxy_logs_no_key_and_no_header() {
     raw::exchange(raw::v4(proxy.port), in_path.as_bytes()).unwrap();
     raw::get(&proxy.url("/CANARY-mistyped-key/car-dev/x"));
     raw::get(&proxy.url(&format!("/{key}/nobody")));
+    raw::get(&proxy.url(&format!("/{key}/{key}/car-dev/x")));
+    raw::get(&proxy.url(&format!("/car-dev/{key}/x")));
+    raw::get(&proxy.url(&format!("/car-dev/%{:02x}{}/x", key.as_bytes()[0], &key[1..])));
+    raw::get(&proxy.url("/car-dev/without"));
     let said = proxy.end();
     assert!(said.contains("GET /car-dev/v1/x 200 ") && said.contains("POST /car-dev/v1/y 200 "), "{said}");
-    assert!(said.contains("GET - 401 ") && said.contains("GET /nobody 404 "), "{said}");
-    for secret in ["CANARY", key.as_str()] {
+    assert!(said.contains("GET /-/car-dev/x 401 ") && said.contains("GET /nobody 404 "), "{said}");
+    assert!(said.contains("GET - 400 ") && said.contains("GET /car-dev/without 401 "), "{said}");
+    assert_eq!(said.matches("GET - 401 ").count(), 2, "{said}");
+    for secret in ["CANARY", key.as_str(), &key[1..]] {
         assert!(!said.contains(secret), "{said}");
         assert!(!holds(&place.home, secret));
     }
