@@ -129,7 +129,7 @@ impl Resolver {
             return client_id(session, &reference.account);
         }
         if !self.held.contains_key(&reference.account) {
-            let account = session.find(&reference.account)?;
+            let account = account(session, &reference.account)?;
             let held = token::valid(session, &account, None)?;
             self.held.insert(reference.account.clone(), (account, held));
         }
@@ -156,6 +156,19 @@ impl Resolver {
             }),
         }
     }
+}
+
+/// Finds an account. A name that is an account's with something behind it was meant as one with a form.
+fn account(session: &mut CliSession, name: &str) -> Result<Arc<AccountView>, Failure> {
+    let found = session.find(name);
+    found.map_err(|failure| match name.rsplit_once(':') {
+        Some((before, form)) if session.listed(before).is_some() => Failure::refused(format!(
+            "{} is not a form. The forms are {}. Nothing was started.",
+            quoted(form),
+            TokenPart::FORMS
+        )),
+        _ => failure,
+    })
 }
 
 fn client_id(session: &mut CliSession, name: &str) -> Result<SecretText, Failure> {

@@ -72,6 +72,9 @@ fn u5_nothing_starts_unless_every_reference_is_resolved() {
     for (words, named) in [
         (&["-e", "A=car-dev", "-e", "B=nobody"][..], "B"),
         (&["-e", "A=car-dev:claim.missing"], "A"),
+        (&["-e", "A=car-dev:HEADER"], "claim.NAME"),
+        (&["-e", "A=car-dev:claim."], "“claim.” is not a form"),
+        (&["-e", "A=nobody:bad"], "nobody:bad"),
         (&["--env-file", &file], "API_TOKEN"),
         (&["--env-file", "/does/not/exist"], "/does/not/exist"),
         (&["--proxy", "nobody"], "nobody"),
