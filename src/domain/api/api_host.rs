@@ -52,7 +52,7 @@ impl ApiHost {
     }
 
     /// Returns true if a tool's host, `host` or `host:port` with the default port of `scheme`, is this one or its
-    /// parent domain.
+    /// parent domain, at the same port.
     pub fn accepts(&self, scheme: &str, host: &str) -> bool {
         let Some(asked) = origin_of(scheme, host) else { return false };
         self.is_origin_of(&asked) || self.parent().is_some_and(|parent| asked.origin() == parent.origin())
@@ -123,6 +123,15 @@ mod tests {
             ("ftp", "git.example"),
         ] {
             assert!(!api.accepts(scheme, host), "{scheme} {host}");
+        }
+    }
+
+    #[test]
+    fn u2_a_parent_domain_has_the_port_of_the_api() {
+        let api = api("https://api.git.example:8443/");
+        assert!(api.accepts("https", "api.git.example:8443") && api.accepts("https", "git.example:8443"));
+        for host in ["git.example", "git.example:443", "api.git.example"] {
+            assert!(!api.accepts("https", host), "{host}");
         }
     }
 
