@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::completion::account_names;
+use super::completion::{account_names, variables};
 use super::passphrase::VaultOptions;
 use crate::domain::api::api_request;
 use crate::domain::api::proxy_rule::ProxyRule;
@@ -336,7 +336,7 @@ pub(super) enum Command {
     #[command(after_help = RUN_HELP)]
     Run {
         /// Set a variable to a token, or to the part of it that a form names; repeatable.
-        #[arg(short = 'e', long = "env", value_name = "VAR=NAME[:FORM]", value_parser = variable)]
+        #[arg(short = 'e', long = "env", value_name = "VAR=NAME[:FORM]", value_parser = variable, add = variables())]
         variables: Vec<(String, TokenReference)>,
         /// File of variables, in which references such as API_TOKEN=keyfob://car-dev/token stand for tokens.
         #[arg(long, value_name = "FILE")]

@@ -232,7 +232,16 @@ fn a_shell_completes_account_names() {
     let _keyring = Keyring::unlocked(&bus);
     let place = Place::on(&bus);
     api.import(&place);
-    for words in [&["token", ""][..], &["helper", "git", "car"], &["run", "--proxy", "c"], &["proxy", ""]] {
+    let spaced = api.account().with("name", "batch a").to_string();
+    place.run_with(&["import", "-"], &spaced).ok();
+    for (words, word) in [
+        (&["token", ""][..], CAR),
+        (&["helper", "git", "car"], CAR),
+        (&["run", "--proxy", "c"], CAR),
+        (&["proxy", ""], CAR),
+        (&["run", "-e", "API_TOKEN=ca"], "API_TOKEN=car-dev"),
+        (&["token", "b"], "batch\\ a"),
+    ] {
         let mut command = place.command(&[&["--", "keyfob"], words].concat());
         command.env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", words.len().to_string());
         command
@@ -241,7 +250,7 @@ fn a_shell_completes_account_names() {
             .env("_CLAP_IFS", "\n");
         let output = command.output().unwrap();
         let offered = String::from_utf8_lossy(&output.stdout);
-        assert!(offered.lines().any(|name| name.trim() == CAR), "{words:?}: {output:?}");
+        assert!(offered.lines().any(|offered| offered.trim() == word), "{words:?}: {output:?}");
         assert!(output.stderr.is_empty(), "{output:?}");
     }
     assert_eq!(api.issued(), 0);
