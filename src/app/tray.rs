@@ -50,7 +50,8 @@ impl Tray {
         }
         if snapshot.preferences.tray && !ui.is_quick_pick() {
             let icon = self.icon.get_or_insert_with(|| add(&self.chosen, &self.wake));
-            let menu = ui::tray_menu(snapshot, now);
+            let ui::TrayEntries { accounts, can_lock } = ui::tray_menu(snapshot, now);
+            let menu = TrayMenu { accounts, can_lock };
             if self.menu != menu {
                 icon.set_menu(&menu);
                 self.menu = menu;

@@ -70,7 +70,7 @@ use widgets::button::{Button, Weight};
 use widgets::toast::{self, Toasts};
 
 pub use account::sign_in::alerts::newly_needing_sign_in;
-pub use tray::tray_menu;
+pub use tray::{TrayEntries, tray_menu};
 pub use widgets::file_field::{FileAnswer, FileQuestion};
 
 /// The smallest usable window, in logical points.

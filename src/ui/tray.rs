@@ -12,9 +12,9 @@ use super::quick_pick::QuickPick;
 use super::widgets::time_text;
 use super::{Ui, events};
 use crate::base::sanitize::sanitized;
+use crate::domain::account::AccountId;
 use crate::domain::account::status::AccountStatus;
 use crate::messages::snapshot::{AccountView, Snapshot};
-use crate::platform::tray::TrayMenu;
 use crate::ui::action::Target;
 
 /// Menus of more accounts are harder to search than the palette.
@@ -124,13 +124,22 @@ impl Ui {
     }
 }
 
+/// What the tray's menu shows.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TrayEntries {
+    /// Accounts whose tokens can be copied, by their label.
+    pub accounts: Vec<(AccountId, String)>,
+    /// Whether there is something to lock.
+    pub can_lock: bool,
+}
+
 /// The tray's menu: the accounts in the order of their last use, none while Keyfob is locked.
-pub fn tray_menu(snapshot: &Snapshot, now: DateTime<Utc>) -> TrayMenu {
+pub fn tray_menu(snapshot: &Snapshot, now: DateTime<Utc>) -> TrayEntries {
     let mut accounts: Vec<&AccountView> = snapshot.accounts.iter().map(AsRef::as_ref).collect();
     accounts.sort_by_key(|account| (Reverse(account.last_used_at), account.name.as_str().to_lowercase()));
     let entry = |account: &&AccountView| (account.id.clone(), label(account, now));
     let shown = if snapshot.locked { 0 } else { MAX_ACCOUNTS };
-    TrayMenu {
+    TrayEntries {
         accounts: accounts.iter().take(shown).map(entry).collect(),
         can_lock: !snapshot.locked && !accounts.is_empty(),
     }
