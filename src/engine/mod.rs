@@ -238,7 +238,7 @@ pub struct Ending {
 
 impl Ending {
     /// Offers unsaved tokens to the vault until it has taken them or `patience` has passed, then shuts the
-    /// engine down as dropping its handle does. Blocks until it has ended, or for [`END_TIMEOUT`] longer.
+    /// engine down as dropping its handle does. Blocks until it has ended, or for 40 seconds longer.
     ///
     /// On the engine's own thread, which can't wait for itself, it does nothing.
     pub fn end(&self, patience: Duration) {

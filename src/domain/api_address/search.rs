@@ -22,7 +22,7 @@ use crate::domain::oauth::discovery::{self, DiscoveredServer, MetadataError, Wan
 use crate::domain::oauth::issuer::{self, Issuer};
 use crate::domain::oauth::scopes;
 use crate::domain::provider::EndpointKind;
-use crate::domain::secure_url::{is_loopback, is_secure};
+use crate::domain::secure_url::is_secure;
 
 /// The most requests of one search.
 pub const REQUESTS_MAX: usize = 20;
@@ -454,11 +454,7 @@ impl Search {
             }
         }
         if let Some(url) = &server.registration {
-            let url = self.checked(Part::Registration, url)?;
-            let is_local = Url::parse(&issuer).is_ok_and(|issuer| is_loopback(&issuer));
-            if url.scheme() != "https" && !is_local {
-                return Err(SearchError::Insecure { part: Part::Registration, url: url.to_string() });
-            }
+            self.checked(Part::Registration, url)?;
         }
         self.outcome = Some(Ok(Box::new(self.found(server, source, resource))));
         Ok(())

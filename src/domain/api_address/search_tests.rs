@@ -297,6 +297,13 @@ fn g2_a_public_address_leads_inside_only_with_consent() {
         let pages =
             [(ROOT, resource(API, &["https://s.example"])), (OAUTH, server_with("https://s.example", &more))];
         assert_eq!(search(API, &pages).unwrap_err(), inside("https://192.168.0.1/x", part, Inside::Private));
+        // Plain http of this computer is as far inside, and as allowed, as https.
+        let url = "http://127.0.0.1:1/x";
+        let server = server_with("https://s.example", &format!(r#","{member}":"{url}""#));
+        let pages = [(ROOT, resource(API, &["https://s.example"])), (OAUTH, server)];
+        assert_eq!(search(API, &pages).unwrap_err(), inside(url, part, Inside::ThisComputer));
+        let allowed = SearchOptions { allow_private: true, ..SearchOptions::default() };
+        assert!(search_with(API, allowed, &pages).0.is_ok(), "{member}");
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Wanted {
     template: Option<String>,
     grant: GrantType,
     client_auth: ClientAuth,
+    /// The caller checks which hosts the endpoints have. Otherwise only a server of this computer may have plain
+    /// http there.
+    hosts_are_checked: bool,
 }
 
 /// The useful part of a server's metadata.
@@ -148,10 +151,11 @@ fn read_json(body: &[u8]) -> Option<Value> {
 }
 
 impl Wanted {
-    /// An issuer's metadata for sign-ins with the browser.
+    /// An issuer's metadata for sign-ins with the browser. The caller checks the endpoints' hosts.
     pub fn for_sign_in(issuer: Issuer) -> Self {
         let grant = GrantType::AuthorizationCode;
-        Self { issuer, template: None, grant, client_auth: ClientAuth::usual(grant) }
+        let client_auth = ClientAuth::usual(grant);
+        Self { issuer, template: None, grant, client_auth, hosts_are_checked: true }
     }
 
     /// The issuer whose metadata an account needs, from its preset, variables and overrides.
@@ -167,6 +171,7 @@ impl Wanted {
             issuer,
             grant: settings.grant,
             client_auth: spec.client_auth.unwrap_or_else(|| ClientAuth::usual(settings.grant)),
+            hosts_are_checked: false,
         })
     }
 
@@ -219,7 +224,9 @@ impl Wanted {
     fn is_usable(&self, text: &str) -> bool {
         let Ok(url) = Url::parse(text) else { return false };
         let is_clear = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-        is_clear && is_secure(&url) && (url.scheme() == "https" || is_loopback(self.issuer.url()))
+        is_clear
+            && is_secure(&url)
+            && (url.scheme() == "https" || self.hosts_are_checked || is_loopback(self.issuer.url()))
     }
 }
 
