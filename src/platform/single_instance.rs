@@ -252,7 +252,12 @@ mod tests {
             }
         }
         drop(first);
-        assert!(matches!(place.claim(), Claim::First(_)), "the first window has closed");
+        // A child that another test is starting has a copy of the lock until it runs its program.
+        let is_free = || {
+            thread::sleep(PAUSE);
+            matches!(place.claim(), Claim::First(_))
+        };
+        assert!((0..100).any(|_| is_free()), "the first window has closed");
     }
 
     #[test]
