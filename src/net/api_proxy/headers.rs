@@ -28,6 +28,12 @@ const NOT_PASSED_ON: [HeaderName; 5] = [
     header::EXPECT,
 ];
 
+/// Whether a header that is passed on has the key in it.
+pub(super) fn any_has(headers: &HeaderMap, has_key: impl Fn(&str) -> bool) -> bool {
+    let mut values = headers.iter().filter(|(name, _)| !NOT_PASSED_ON.contains(name)).map(|(_, value)| value);
+    values.any(|value| has_key(&String::from_utf8_lossy(value.as_bytes())))
+}
+
 /// The headers of a request for the API, without the one of the token.
 pub(super) fn of_request(headers: &HeaderMap, token: &HeaderName) -> HeaderMap {
     let mut kept = passed_on(headers);

@@ -305,10 +305,13 @@ impl Proxy {
         let found = self.authenticate(request)?;
         let (path, query) = (request.uri().path(), request.uri().query());
         let has_key = |text: &str| proxy_target::has_key(text, self.key.expose());
-        if has_key(self.without_key(path).unwrap_or(path)) || query.is_some_and(has_key) {
+        if has_key(self.without_key(path).unwrap_or(path))
+            || query.is_some_and(has_key)
+            || headers::any_has(request.headers(), has_key)
+        {
             return Err(Refused::new(
                 StatusCode::BAD_REQUEST,
-                "the key stands in the path or the query beside its own place, so the API would get it; \
+                "the key stands in the path, the query or a header beside its own place, so the API would get it; \
                  send it as the bearer token, or use /KEY/NAME/... as the path",
             ));
         }

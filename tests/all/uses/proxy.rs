@@ -107,6 +107,8 @@ fn u3_only_a_good_request_reaches_the_api() {
         (&format!("/car-dev/x?key={key}"), &own, &bearer, 400),
         (&format!("/car-dev/x?key=%{:02x}{}", key.as_bytes()[0], &key[1..]), &own, &bearer, 400),
         (&format!("/{key}/{key}/car-dev/x"), &own, "", 400),
+        ("/car-dev/x", &own, &format!("{bearer}X-Api-Key: {key}\r\n"), 400),
+        ("/car-dev/x", &own, &format!("{bearer}Cookie: a=b; key={key}\r\n"), 400),
     ] {
         let text = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n");
         let answer = raw::exchange(raw::v4(port), text.as_bytes()).unwrap();
