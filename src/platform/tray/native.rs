@@ -32,7 +32,12 @@ impl Icon {
         let Picture { side, rgba } = picture;
         let image = tray_icon::Icon::from_rgba(rgba, side, side);
         let icon = image.map_err(|error| error.to_string()).and_then(|image| {
-            let builder = TrayIconBuilder::new().with_tooltip("Keyfob").with_icon_templated(image);
+            let builder = TrayIconBuilder::new().with_tooltip("Keyfob");
+            // The menu bar's icons follow its color.
+            #[cfg(target_os = "macos")]
+            let builder = builder.with_icon_templated(image);
+            #[cfg(not(target_os = "macos"))]
+            let builder = builder.with_icon(image);
             builder.build().map_err(|error| error.to_string())
         });
         if let Err(error) = &icon {
