@@ -47,24 +47,27 @@ impl CrashMark {
 
 /// How far the window is.
 #[derive(Clone, Default)]
-pub(super) struct Stage(Arc<(AtomicBool, AtomicBool)>);
+pub(super) struct Stage {
+    is_open: Arc<AtomicBool>,
+    is_crashing: Arc<AtomicBool>,
+}
 
 impl Stage {
     pub(super) fn opened(&self) {
-        self.0.0.store(true, Ordering::SeqCst);
+        self.is_open.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.0.0.load(Ordering::SeqCst)
+        self.is_open.load(Ordering::SeqCst)
     }
 
     /// Whether a panic is ending the process. What it interrupted may hold the window's locks.
     pub(super) fn is_crashing(&self) -> bool {
-        self.0.1.load(Ordering::SeqCst)
+        self.is_crashing.load(Ordering::SeqCst)
     }
 
     fn crash(&self) {
-        self.0.1.store(true, Ordering::SeqCst);
+        self.is_crashing.store(true, Ordering::SeqCst);
     }
 }
 

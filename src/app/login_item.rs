@@ -27,7 +27,7 @@ impl LoginItem {
         if is_changed {
             match login_item::set(wanted) {
                 Ok(()) => return,
-                Err(error) => ui.say(format!("The start at login was not changed: {error}.")),
+                Err(error) => ui.say(format!("The start at login was not changed: {error}. Check the system's settings, then try again.")),
             }
         }
         let preferences = Preferences { start_at_login: is_set, ..snapshot.preferences.clone() };

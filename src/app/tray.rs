@@ -22,6 +22,8 @@ const UPDATE: Duration = Duration::from_mins(1);
 pub(super) struct Tray {
     icon: Option<TrayIcon>,
     menu: TrayMenu,
+    /// What the menu was made of: the snapshot, and the minute since 1970.
+    made_of: Option<(Arc<Snapshot>, i64)>,
     choices: Receiver<TrayChoice>,
     chosen: Sender<TrayChoice>,
     wake: Arc<dyn Fn() + Send + Sync>,
@@ -33,7 +35,7 @@ impl Tray {
     /// `wake` makes the window draw a frame.
     pub(super) fn new(wake: Arc<dyn Fn() + Send + Sync>, hides: bool) -> Self {
         let (chosen, choices) = channel();
-        Self { icon: None, menu: TrayMenu::default(), choices, chosen, wake, hides }
+        Self { icon: None, menu: TrayMenu::default(), made_of: None, choices, chosen, wake, hides }
     }
 
     /// Follows the setting and the snapshot, and carries out what was chosen. Call in every frame.
@@ -41,7 +43,7 @@ impl Tray {
         &mut self,
         ui: &mut Ui,
         ctx: &egui::Context,
-        snapshot: &Snapshot,
+        snapshot: &Arc<Snapshot>,
         now: DateTime<Utc>,
         engine: &EngineHandle,
     ) {
@@ -50,16 +52,22 @@ impl Tray {
         }
         if snapshot.preferences.tray && !ui.is_quick_pick() {
             let icon = self.icon.get_or_insert_with(|| add(&self.chosen, &self.wake));
-            let ui::TrayEntries { accounts, can_lock } = ui::tray_menu(snapshot, now);
-            let menu = TrayMenu { accounts, can_lock };
-            if self.menu != menu {
-                icon.set_menu(&menu);
-                self.menu = menu;
+            let minute = now.timestamp() / 60;
+            let is_made = |(of, at): &(Arc<Snapshot>, i64)| Arc::ptr_eq(of, snapshot) && *at == minute;
+            if !self.made_of.as_ref().is_some_and(is_made) {
+                self.made_of = Some((Arc::clone(snapshot), minute));
+                let ui::TrayEntries { accounts, can_lock } = ui::tray_menu(snapshot, now);
+                let menu = TrayMenu { accounts, can_lock };
+                if self.menu != menu {
+                    icon.set_menu(&menu);
+                    self.menu = menu;
+                }
             }
             ctx.request_repaint_after(UPDATE);
         } else {
             self.icon = None;
             self.menu = TrayMenu::default();
+            self.made_of = None;
         }
         ui.set_tray(self.icon.as_ref().is_some_and(TrayIcon::is_shown), ctx);
         if self.hides {

@@ -21,7 +21,7 @@ pub enum DocumentError {
     NoRedirect,
     #[error("a document that doesn't list the redirect URI")]
     OtherRedirect { wanted: String, listed: Vec<String> },
-    /// The client proves itself with a key, which Keyfob has not.
+    /// The client proves itself with a key, which Keyfob doesn't have.
     #[error("a client authentication that can't be used")]
     OtherAuth(String),
 }
@@ -31,7 +31,7 @@ pub enum DocumentError {
 pub enum DocumentState {
     #[default]
     NotRead,
-    /// It was requested in vain. The server may reach it.
+    /// Keyfob couldn't read it. The server may be able to.
     Unreadable,
     /// It lists this redirect URI.
     Lists(String),

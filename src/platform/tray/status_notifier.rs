@@ -21,13 +21,16 @@ pub(super) struct Icon {
 
 /// Whether the item is on the bus, and whether a host for it is there.
 #[derive(Clone, Default)]
-struct Shown(Arc<(AtomicBool, AtomicBool)>);
+struct Shown {
+    is_on_bus: Arc<AtomicBool>,
+    has_host: Arc<AtomicBool>,
+}
 
 impl Icon {
     pub(super) fn add(picture: Picture, choose: impl Fn(TrayChoice) + Send + Sync + 'static) -> Self {
         let (menus, changes) = channel();
         let shown = Shown::default();
-        shown.0.1.store(true, Ordering::SeqCst);
+        shown.has_host.store(true, Ordering::SeqCst);
         let item = Item {
             picture: ksni_icon(picture),
             menu: TrayMenu::default(),
@@ -42,7 +45,7 @@ impl Icon {
     }
 
     pub(super) fn is_shown(&self) -> bool {
-        self.shown.0.0.load(Ordering::SeqCst) && self.shown.0.1.load(Ordering::SeqCst)
+        self.shown.is_on_bus.load(Ordering::SeqCst) && self.shown.has_host.load(Ordering::SeqCst)
     }
 
     pub(super) fn set_menu(&self, menu: &TrayMenu) {
@@ -58,7 +61,7 @@ fn serve(item: Item, changes: &Receiver<TrayMenu>) {
     let Ok(handle) = item.assume_sni_available(true).spawn() else {
         return log::info!("there is no session bus for the tray");
     };
-    shown.0.0.store(true, Ordering::SeqCst);
+    shown.is_on_bus.store(true, Ordering::SeqCst);
     choose(TrayChoice::Changed);
     while let Ok(menu) = changes.recv() {
         handle.update(|item| item.menu = menu);
@@ -81,7 +84,7 @@ impl Item {
     }
 
     fn set_host(&self, is_there: bool) {
-        self.shown.0.1.store(is_there, Ordering::SeqCst);
+        self.shown.has_host.store(is_there, Ordering::SeqCst);
         (self.choose)(TrayChoice::Changed);
     }
 }
